@@ -1,0 +1,1 @@
+"""Traces and masks made visible: overlays and static pages."""

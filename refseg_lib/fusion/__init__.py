@@ -1,0 +1,1 @@
+"""One paper idea per file: how words and pixels are brought together."""

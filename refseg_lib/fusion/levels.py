@@ -1,0 +1,91 @@
+"""The same fusion at every level of the backbone, and levels of different size made equal."""
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class PerLevel(nn.Module):
+    """One fusion module per level, weights not shared (as in all five papers).
+
+    Attributes:
+        shares_images: True: the features may hold each image once, with ``image_of`` telling
+            which image each sentence looks at.
+        levels: Names of the levels used, e.g. ``("c3", "c4", "c5")``.
+    """
+
+    shares_images = True
+
+    def __init__(
+        self, make: Callable[[str, int], nn.Module], channels: Mapping[str, int], name: str
+    ) -> None:
+        """Make the modules.
+
+        Args:
+            make: (level name, channels of that level) -> module called as
+                ``module(feature, words, word_mask, image_of) -> (B, C', h, w)``.
+            channels: Level name to channels, of the levels to use.
+            name: The trace name; level c5 reports as ``name.c5``.
+        """
+        super().__init__()
+        self.levels = tuple(channels)
+        self.modules_by_level = nn.ModuleDict()
+        for level, width in channels.items():
+            module = make(level, width)
+            module.trace_name = f"{name}.{level}"
+            self.modules_by_level[level] = module
+
+    def forward(
+        self,
+        features: Mapping[str, Tensor],
+        words: Tensor,
+        word_mask: Tensor,
+        image_of: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """Fuse every level with the sentence.
+
+        Args:
+            features: Level name to (I, C, h, w).
+            words: (B, T, C).
+            word_mask: (B, T), True at real words.
+            image_of: (B,) the image of each sentence; None when sentence b looks at image b.
+
+        Returns:
+            Level name to (B, C', h, w).
+        """
+        return {
+            level: module(features[level], words, word_mask, image_of)
+            for level, module in self.modules_by_level.items()
+        }
+
+
+def same_size(levels: list[Tensor]) -> list[Tensor]:
+    """Enlarge the coarser (B, C, h, w) maps bilinearly to the finest one's grid.
+
+    A dilated backbone has one grid for all levels and nothing happens.
+    """
+    finest = max((level.shape[-2:] for level in levels), key=lambda size: size[0] * size[1])
+    return [
+        level
+        if level.shape[-2:] == finest
+        else F.interpolate(level, size=tuple(finest), mode="bilinear", align_corners=False)
+        for level in levels
+    ]
+
+
+def add(levels: list[Tensor]) -> Tensor:
+    """Add maps of one shape; unlike stack().sum(), no copy and no change of memory layout."""
+    total = levels[0]
+    for level in levels[1:]:
+        total = total + level
+    return total
+
+
+class SumOfLevels(nn.Module):
+    """The plainest across-level fusion: add the levels, then ReLU."""
+
+    def forward(self, levels: Mapping[str, Tensor]) -> Tensor:
+        """Add (B, C, h, w) maps into one of the finest grid."""
+        return torch.relu(add(same_size(list(levels.values()))))

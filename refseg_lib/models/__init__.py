@@ -1,0 +1,1 @@
+"""Whole systems put together from the parts."""

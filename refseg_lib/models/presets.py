@@ -1,0 +1,47 @@
+"""How large the models are: one row per preset."""
+
+from dataclasses import dataclass
+
+from refseg_lib.errors import UserError
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Sizes.
+
+    Attributes:
+        backbone: Name of the backbone.
+        input_size: Side of the square input in pixels.
+        levels: Backbone levels that are fused.
+        embedding: Channels per word, C_l.
+        attention: Channels of queries, keys and values of CMSA.
+        width: Channels of each level after fusion.
+        hidden: Hidden channels of the concat baseline, so that it has as many parameters as CMSA.
+        subcells: Logits per cell and axis; 1 as in the papers.
+    """
+
+    backbone: str
+    input_size: int
+    levels: tuple[str, ...]
+    embedding: int
+    attention: int
+    width: int
+    hidden: int
+    subcells: int
+
+
+PRESETS = {
+    "laptop": Preset("laptop", 128, ("c3", "c4", "c5"), 96, 48, 96, 192, 2),
+    "paper": Preset("deeplab_v2_r101", 320, ("c3", "c4", "c5"), 1000, 512, 500, 2048, 1),
+}
+
+
+def get_preset(name: str) -> Preset:
+    """Look a preset up.
+
+    Raises:
+        UserError: An unknown name.
+    """
+    if name not in PRESETS:
+        raise UserError(f"unknown preset {name!r}; choose one of {', '.join(PRESETS)}")
+    return PRESETS[name]

@@ -1,0 +1,1 @@
+"""ParkRef, the embedded data set: park scenes, sentences about them, RefCOCO files."""

@@ -1,0 +1,1 @@
+"""Running what was promised: the demo, and the published tables."""

@@ -1,0 +1,1 @@
+"""Words: tokens, vocabulary, encoders and language graphs."""

@@ -1,0 +1,1 @@
+"""Losses, schedules, the loop, checkpoints and recipes."""

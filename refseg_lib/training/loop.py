@@ -1,0 +1,291 @@
+"""The training loop, to be read from top to bottom."""
+
+import contextlib
+import json
+import math
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from refseg_lib.data.batch import Batch
+from refseg_lib.data.refer import ReferringDataset
+from refseg_lib.errors import UserError
+from refseg_lib.evaluation.scoring import evaluate
+from refseg_lib.files import write_atomically
+from refseg_lib.models.saved import Loaded, save_model
+from refseg_lib.models.system import ReferringSegmenter
+from refseg_lib.text.vocabulary import Vocabulary
+from refseg_lib.training.checkpoints import load_checkpoint, save_checkpoint, trainable_state
+from refseg_lib.training.losses import mask_loss
+from refseg_lib.training.optimizers import make_optimizer, polynomial
+from refseg_lib.training.order import epoch_batches
+from refseg_lib.training.progress import Progress
+from refseg_lib.training.recipes import Recipe
+from refseg_lib.training.samples import Samples
+
+
+@dataclass
+class Run:
+    """What a training run works on.
+
+    Attributes:
+        model: The model, on its device.
+        vocabulary: Of the model's word table.
+        train: The training split.
+        validation: The split that decides which weights are kept; None keeps the last.
+        recipe: The settings.
+        out: The run's folder.
+        resume: Go on from the folder's checkpoint.
+    """
+
+    model: ReferringSegmenter
+    vocabulary: Vocabulary
+    train: ReferringDataset
+    validation: ReferringDataset | None
+    recipe: Recipe
+    out: Path
+    resume: bool = False
+
+    @property
+    def what(self) -> str:
+        """Model and data in one line."""
+        config = self.model.config
+        return (
+            f"{config['name']} ({config['variant']}, {config['preset']}) on {self.train.id}"
+            f" {self.train.split} {self.train.language}"
+        )
+
+
+def train(run: Run) -> Path:
+    """Train a model and write it to ``run.out``.
+
+    The folder then holds the best weights (``weights.safetensors``, ``model.json``), ``log.jsonl``
+    with the loss over time, and ``resume.pt``. Ctrl-C writes a checkpoint before it stops.
+
+    Returns:
+        The run's folder.
+
+    Raises:
+        UserError: The folder holds a finished or another run, the loss is no longer a number, the
+            disk is full, or Ctrl-C was pressed.
+    """
+    recipe, model = run.recipe, run.model
+    if (run.out / "resume.pt").exists() and not run.resume:
+        raise UserError(f"{run.out} holds a run already: add --resume, or choose another --out")
+    run.out.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(recipe.seed)
+    samples = _prepare(run)
+    device = next(model.parameters()).device
+    optimizer = make_optimizer(
+        model,
+        recipe.optimizer,
+        recipe.rate,
+        recipe.weight_decay,
+        recipe.decay_meaning,
+        samples.size**2,
+    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, polynomial(recipe.steps, recipe.power, recipe.warmup, recipe.end)
+    )
+    average = _Average(model, recipe.average)
+    start, best, seconds = 0, -math.inf, 0.0
+    if run.resume:
+        state = load_checkpoint(run.out, recipe, run.what)
+        model.load_state_dict(state["model"], strict=False)
+        optimizer.load_state_dict(state["optimizer"])
+        schedule.load_state_dict(state["schedule"])
+        average.load(state["average"])
+        torch.set_rng_state(state["random"])
+        start, best, seconds = state["step"], state["best"], state["seconds"]
+    begun = time.monotonic() - seconds
+    step = start
+
+    def keep_going() -> None:
+        """Write the checkpoint from which this run could go on."""
+        save_checkpoint(
+            run.out,
+            {
+                "model": trainable_state(model),
+                "optimizer": optimizer.state_dict(),
+                "schedule": schedule.state_dict(),
+                "average": average.state,
+                "random": torch.get_rng_state(),
+                "step": step,
+                "best": best,
+                "seconds": time.monotonic() - begun,
+            },
+            recipe,
+            run.what,
+        )
+
+    model.train()
+    with Progress(run.what, recipe.steps, start, run.out / "log.jsonl") as progress:
+        try:
+            for batch in _batches(samples, recipe, start):
+                loss = _step(model, batch.to(device), optimizer, recipe)
+                if not math.isfinite(loss):
+                    raise UserError(
+                        f"the loss is {loss} at step {step} of {run.what}: the last checkpoint in"
+                        f" {run.out} is good; resume with a smaller rate (--set rate=…) elsewhere"
+                    )
+                schedule.step()
+                average.update(model)
+                step += 1
+                progress.step(loss, len(batch), schedule.get_last_lr()[0])
+                if recipe.validate and step % recipe.validate == 0 and step < recipe.steps:
+                    best = _validate(run, average, best, progress, step, time.monotonic() - begun)
+                if step % recipe.checkpoint == 0:
+                    keep_going()
+            _validate(run, average, best, progress, step, time.monotonic() - begun)
+            keep_going()
+        except KeyboardInterrupt:
+            keep_going()
+            raise UserError(
+                f"stopped by Ctrl-C after step {step}; nothing is lost: the same command with"
+                " --resume goes on from here"
+            ) from None
+    return run.out
+
+
+def _step(
+    model: ReferringSegmenter, batch: Batch, optimizer: torch.optim.Optimizer, recipe: Recipe
+) -> float:
+    """Learn from one batch and return its loss."""
+    device_type = batch.words.device.type
+    low = recipe.precision == "bf16"
+    with torch.autocast(device_type, torch.bfloat16) if low else contextlib.nullcontext():
+        logits = model(batch)
+    assert batch.mask is not None
+    loss = mask_loss(logits, batch.mask, recipe.positive_weight, recipe.dice_weight)
+    value = float(loss.detach())
+    if math.isfinite(value):
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        if recipe.clip:
+            torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
+        optimizer.step()
+    return value
+
+
+def _prepare(run: Run) -> Samples:
+    """Encode the sentences, and keep the frozen backbone's maps where memory allows."""
+    recipe, model = run.recipe, run.model
+    size = model.config["input_size"]
+    samples = Samples(run.train, run.vocabulary, size, recipe.max_length)
+    levels = tuple(getattr(model.level_fusion, "levels", ("c3", "c4", "c5")))
+    backbone: Any = model.backbone
+    needed = samples.feature_gib(backbone, levels)
+    if recipe.cache_gib and backbone.frozen:
+        if needed > recipe.cache_gib:
+            print(
+                f"features of {len(samples.groups)} images need {needed:.1f} GiB, cache_gib is"
+                f" {recipe.cache_gib}: the backbone runs at every step instead"
+            )
+        else:
+            with Progress("backbone", len(samples.groups), 0, None) as progress:
+                samples.cache_features(backbone, levels, progress.jump)
+    return samples
+
+
+def _batches(samples: Samples, recipe: Recipe, start: int) -> Iterator[Batch]:
+    """Yield batches from step ``start`` on, the next one always being made in the background."""
+
+    def order() -> Iterator[list[int]]:
+        step, epoch = 0, 0
+        while True:
+            for indices in epoch_batches(
+                samples.groups,
+                samples.lengths,
+                recipe.batch,
+                recipe.per_image,
+                recipe.seed,
+                epoch,
+            ):
+                if step >= start:
+                    yield indices
+                step += 1
+                if step == recipe.steps:
+                    return
+            epoch += 1
+
+    if start >= recipe.steps:
+        return
+    with ThreadPoolExecutor(1) as background:
+        waiting = None
+        for indices in order():
+            following = background.submit(samples.batch, indices)
+            if waiting is not None:
+                yield waiting.result()
+            waiting = following
+        if waiting is not None:
+            yield waiting.result()
+
+
+class _Average:
+    """A running average of the weights: steadier than the last ones."""
+
+    def __init__(self, model: ReferringSegmenter, decay: float) -> None:
+        self.decay, self.count = decay, 0
+        self.state: dict[str, Tensor] = {}
+        if decay:
+            self.load(trainable_state(model))
+
+    def load(self, state: dict[str, Tensor]) -> None:
+        self.state = {name: value.clone() for name, value in state.items()}
+
+    @torch.no_grad()
+    def update(self, model: ReferringSegmenter) -> None:
+        if not self.decay:
+            return
+        for name, value in trainable_state(model).items():
+            if value.is_floating_point():
+                self.state[name].lerp_(value, 1 - self.decay)
+            else:
+                self.state[name].copy_(value)
+
+    @contextlib.contextmanager
+    def applied(self, model: ReferringSegmenter) -> Iterator[None]:
+        """Let the model have the averaged weights inside the block."""
+        if not self.decay:
+            yield
+            return
+        own = {name: value.clone() for name, value in trainable_state(model).items()}
+        model.load_state_dict(self.state, strict=False)
+        try:
+            yield
+        finally:
+            model.load_state_dict(own, strict=False)
+
+
+def _validate(
+    run: Run, average: _Average, best: float, progress: Progress, step: int, seconds: float
+) -> float:
+    """Score the validation split; keep the weights if they are the best so far."""
+    with average.applied(run.model):
+        config = {
+            **run.model.config,
+            "language": run.train.language,
+            "max_length": run.recipe.max_length,
+            "seed": run.recipe.seed,
+            "trained_on": run.what,
+            "steps": step,
+            "minutes": round(seconds / 60, 1),
+        }
+        score = math.inf
+        if run.validation is not None:
+            loaded = Loaded(run.model, config, run.vocabulary)
+            limit = min(len(run.validation), run.recipe.validate_sentences)
+            row = evaluate(loaded, run.validation, limit=limit, progress=False)
+            score = row.scores["oIoU"]
+            progress.told(step, {f"{run.validation.split} oIoU": score, "sentences": limit})
+        if score > best:
+            save_model(run.out, run.model, config, run.vocabulary)
+            write_atomically(run.out / "best.json", json.dumps({"step": step, "oIoU": score}))
+            best = score
+    return best

@@ -1,0 +1,119 @@
+"""How each system is trained: the papers' settings, and ours for a laptop."""
+
+import dataclasses
+from dataclasses import dataclass, replace
+from typing import Any
+
+from refseg_lib.errors import UserError
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything about a training run that is neither model nor data.
+
+    Attributes:
+        optimizer: ``adam``, ``adamw`` or ``radam``.
+        rate: Learning rate at the start.
+        weight_decay: As the paper prints it.
+        decay_meaning: ``summed`` or ``literal``, see :mod:`refseg_lib.training.optimizers`.
+        power: Of the polynomial schedule.
+        end: Share of the rate that is left at the end.
+        warmup: Steps until the full rate.
+        steps: Optimisation steps.
+        batch: Sentences per step.
+        per_image: At most so many sentences of one image stand in a batch together; the backbone
+            runs once for them.
+        positive_weight: Weight of the pixels of the thing meant in the cross-entropy.
+        dice_weight: Weight of the Dice loss beside the cross-entropy.
+        clip: Largest norm of the gradient, 0 for no clipping (as in all five papers).
+        average: Decay of the running average of the weights that is kept as the result; 0 keeps
+            the last weights (as in the papers).
+        precision: ``fp32`` or ``bf16`` (autocast).
+        max_length: Longest sentence in words.
+        validate: Steps between two looks at the validation split; 0 for the end only.
+        validate_sentences: How many validation sentences such a look takes.
+        checkpoint: Steps between two checkpoints.
+        cache_gib: Largest memory for cached features of a frozen backbone; 0 caches nothing.
+        seed: Of weights, order and dropout.
+    """
+
+    optimizer: str = "adam"
+    rate: float = 2.5e-4
+    weight_decay: float = 5e-4
+    decay_meaning: str = "summed"
+    power: float = 0.9
+    end: float = 0.04
+    warmup: int = 0
+    steps: int = 700_000
+    batch: int = 1
+    per_image: int = 1
+    positive_weight: float = 1.0
+    dice_weight: float = 0.0
+    clip: float = 0.0
+    average: float = 0.0
+    precision: str = "fp32"
+    max_length: int = 20
+    validate: int = 20_000
+    validate_sentences: int = 2_000
+    checkpoint: int = 2_000
+    cache_gib: float = 0.0
+    seed: int = 0
+
+
+# Paper 004 §4.1 with the released code's length and batch.
+PAPER = Recipe()
+# Minutes on two cores: a larger batch and rate, one pass over the backbone, averaged weights.
+LAPTOP = Recipe(
+    rate=1.5e-3,
+    warmup=100,
+    end=0.01,
+    steps=6_000,
+    batch=32,
+    per_image=4,
+    average=0.998,
+    validate=1_500,
+    validate_sentences=400,
+    checkpoint=500,
+    cache_gib=2.0,
+)
+RECIPES: dict[tuple[str, str], Recipe] = {
+    ("baseline", "laptop"): LAPTOP,
+    ("cmsa", "laptop"): LAPTOP,
+    ("baseline", "paper"): PAPER,
+    ("cmsa", "paper"): PAPER,
+}
+
+
+def get_recipe(model: str, preset: str, changes: dict[str, str] | None = None) -> Recipe:
+    """Return the recipe of a model at a preset with some settings changed.
+
+    Args:
+        model: Name of a model.
+        preset: ``laptop`` or ``paper``.
+        changes: Setting to its new value as text, as given on the command line.
+
+    Raises:
+        UserError: No such recipe or setting, or a value that does not fit.
+    """
+    if (model, preset) not in RECIPES:
+        known = ", ".join(f"{name} at {size}" for name, size in RECIPES)
+        raise UserError(f"no recipe for {model!r} at preset {preset!r}; there are: {known}")
+    recipe = RECIPES[model, preset]
+    fields = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(recipe)}
+    parsed: dict[str, Any] = {}
+    for name, text in (changes or {}).items():
+        if name not in fields:
+            raise UserError(f"unknown setting {name!r}; a recipe has: {', '.join(fields)}")
+        kind = type(fields[name])
+        try:
+            parsed[name] = kind(text)
+        except ValueError:
+            raise UserError(
+                f"--set {name}={text}: expected a value like {fields[name]!r} ({kind.__name__})"
+            ) from None
+    changed = replace(recipe, **parsed)
+    if changed.steps < 1 or changed.batch < 1 or changed.per_image < 1:
+        raise UserError("steps, batch and per_image must be at least 1")
+    if changed.precision not in ("fp32", "bf16"):
+        raise UserError(f"unknown precision {changed.precision!r}; choose fp32 or bf16")
+    return changed

@@ -1,0 +1,112 @@
+"""From a data set to ready batches: words encoded once, masks and frozen features kept."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from refseg_lib.data.batch import Batch, pad_words
+from refseg_lib.data.letterbox import letterbox_image, letterbox_mask
+from refseg_lib.data.refer import ReferringDataset
+from refseg_lib.text.tokens import tokenize
+from refseg_lib.text.vocabulary import Vocabulary
+from refseg_lib.vision.backbone import Backbone
+
+
+class Samples:
+    """A split, ready to be cut into batches.
+
+    Attributes:
+        groups: For each image the indices of its sentences.
+        lengths: For each sentence its number of words.
+        cached: Whether the frozen backbone's maps are kept in memory.
+    """
+
+    def __init__(
+        self,
+        dataset: ReferringDataset,
+        vocabulary: Vocabulary,
+        size: int,
+        max_length: int,
+    ) -> None:
+        """Encode all sentences; images and masks are read when they are first needed."""
+        self.dataset, self.size = dataset, size
+        self.words = [
+            vocabulary.encode(
+                tokenize(dataset[index].sentence, dataset.language, max_length=max_length)
+            )
+            for index in range(len(dataset))
+        ]
+        self.lengths = [len(words) for words in self.words]
+        by_image = dataset.by_image()
+        self.groups = [indices for _, indices in by_image]
+        self._row = np.zeros(len(dataset), dtype=np.int64)
+        for row, indices in enumerate(self.groups):
+            self._row[indices] = row
+        self._features: dict[str, Tensor] = {}
+        self._masks: dict[int, np.ndarray] = {}
+
+    @property
+    def cached(self) -> bool:
+        """Whether the backbone's maps are in memory."""
+        return bool(self._features)
+
+    def feature_gib(self, backbone: Backbone, levels: Sequence[str]) -> float:
+        """Say how much memory half-precision maps of all images would take, in GiB."""
+        cells = sum(
+            backbone.channels[level] * (self.size // backbone.strides[level]) ** 2
+            for level in levels
+        )
+        return len(self.groups) * cells * 2 / 2**30
+
+    @torch.no_grad()
+    def cache_features(
+        self,
+        backbone: Backbone,
+        levels: Sequence[str],
+        progress: Callable[[int, int], None],
+        at_once: int = 16,
+    ) -> None:
+        """Run the frozen backbone over every image once and keep its maps in half precision."""
+        for start in range(0, len(self.groups), at_once):
+            rows = range(start, min(start + at_once, len(self.groups)))
+            images = torch.stack([self._image(row) for row in rows])
+            maps = backbone(images)
+            for level in levels:
+                if level not in self._features:
+                    shape = (len(self.groups), *maps[level].shape[1:])
+                    self._features[level] = torch.empty(shape, dtype=torch.float16)
+                self._features[level][rows.start : rows.stop] = maps[level].half()
+            progress(rows.stop, len(self.groups))
+
+    def batch(self, indices: Sequence[int]) -> Batch:
+        """Build the batch of some sentences; each image, or its features, stands in it once."""
+        rows = self._row[list(indices)]
+        images, image_of = np.unique(rows, return_inverse=True)
+        words, word_mask = pad_words([self.words[index] for index in indices])
+        mask = torch.stack([self._mask(index) for index in indices])
+        return Batch(
+            image=None if self.cached else torch.stack([self._image(row) for row in images]),
+            features={
+                level: maps[torch.from_numpy(images)].float()
+                for level, maps in self._features.items()
+            }
+            or None,
+            words=words,
+            word_mask=word_mask,
+            mask=mask[:, None].float(),
+            image_of=torch.from_numpy(image_of.reshape(-1)),
+        )
+
+    def _image(self, row: int) -> Tensor:
+        return letterbox_image(self.dataset.image(self.groups[row][0]), self.size)
+
+    def _mask(self, index: int) -> Tensor:
+        """Return the letterboxed mask (S, S) bool; kept as bits after the first time."""
+        key = self.dataset[index].ann_id
+        if key not in self._masks:
+            mask = letterbox_mask(self.dataset.mask(index), self.size)
+            self._masks[key] = np.packbits(mask.numpy())
+        bits = np.unpackbits(self._masks[key], count=self.size**2)
+        return torch.from_numpy(bits.reshape(self.size, self.size).astype(bool))

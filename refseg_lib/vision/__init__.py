@@ -1,0 +1,1 @@
+"""Pictures: spatial coordinates and backbones with taps."""

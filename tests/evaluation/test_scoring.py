@@ -1,0 +1,236 @@
+"""Scoring a model whose answers are known by construction."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from refseg_lib.data.letterbox import letterbox_image
+from refseg_lib.errors import UserError
+from refseg_lib.evaluation.scoring import evaluate
+from refseg_lib.evaluation.sentence_scores import read_jsonl, score_sentences
+
+
+def test_scores_are_those_computed_by_hand(boxes: Any, listener: Any) -> None:
+    """Six sentences are answered perfectly; the lying one finds nothing of its 64 pixels."""
+    row = evaluate(listener, boxes, progress=False)
+    areas = [16, 32, 64, 64, 32, 64]
+    assert row.scores["n"] == 7
+    assert row.scores["oIoU"] == pytest.approx(100 * sum(areas) / (sum(areas) + 64))
+    assert row.scores["mIoU"] == pytest.approx(100 * 6 / 7)
+    assert row.scores["P@0.9"] == pytest.approx(100 * 6 / 7)
+
+
+@pytest.mark.parametrize(("batch_images", "batch_sentences"), [(1, 1), (2, 3), (8, 32)])
+def test_how_it_is_batched_changes_nothing(
+    boxes: Any, listener: Any, tmp_path: Path, batch_images: int, batch_sentences: int
+) -> None:
+    evaluate(
+        listener, boxes, progress=False, jsonl=tmp_path / "a.jsonl",
+        batch_images=batch_images, batch_sentences=batch_sentences,
+    )  # fmt: skip
+    found = read_jsonl(tmp_path / "a.jsonl")
+    assert [(s.sent_id, s.intersection, s.union) for s in found] == [
+        (100, 16, 16), (101, 32, 32), (102, 64, 64), (103, 64, 64),
+        (104, 32, 32), (105, 64, 64), (106, 0, 64),
+    ]  # fmt: skip
+    assert [s.sentence for s in found] == [sentence for _, sentence, _ in boxes.asked]
+
+
+def test_the_backbone_sees_every_image_once(boxes: Any, listener: Any) -> None:
+    evaluate(listener, boxes, progress=False, batch_images=2, batch_sentences=2)
+    assert listener.model.backbone.seen == len(boxes.pictures)
+
+
+def test_the_mask_of_an_object_is_drawn_once_for_all_its_sentences(
+    boxes: Any, listener: Any
+) -> None:
+    evaluate(listener, boxes, progress=False)
+    objects = {boxes[i].ann_id for i in range(len(boxes))}
+    assert len(boxes.masks_drawn) == len(objects) < len(boxes)
+
+
+def test_the_model_is_scored_in_evaluation_mode_and_given_back_as_it_was(
+    boxes: Any, listener: Any
+) -> None:
+    listener.model.train()
+    evaluate(listener, boxes, progress=False)
+    assert listener.model.training
+    assert not any(listener.model.modes)
+
+
+def test_no_gradient_is_kept_while_scoring_and_the_caller_keeps_its_own(
+    boxes: Any, listener: Any
+) -> None:
+    evaluate(listener, boxes, progress=False)
+    assert not any(listener.model.graphs)
+    assert torch.is_grad_enabled()
+    assert not torch.is_inference_mode_enabled()
+
+
+def test_images_of_other_shapes_are_scored_at_their_own_size(listener: Any, boxes: Any) -> None:
+    """A 24x48 picture in a 16-pixel square: the box keeps its place and its area, nearly."""
+    boxes.pictures = [(24, 48, {"red": (6, 12, 18, 30)}), (48, 24, {"red": (12, 6, 30, 18)})]
+    boxes.asked = [(0, "red", "red"), (1, "red", "red")]
+    row = evaluate(listener, boxes, progress=False)
+    assert row.scores["mIoU"] > 85
+
+
+def test_jsonl_recomputes_the_row(boxes: Any, listener: Any, tmp_path: Path) -> None:
+    row = evaluate(listener, boxes, progress=False, jsonl=tmp_path / "a.jsonl")
+    assert score_sentences(read_jsonl(tmp_path / "a.jsonl")) == row.scores
+
+
+def test_a_model_that_listens_falls_when_sentences_are_shuffled(
+    boxes: Any, listener: Any, tmp_path: Path
+) -> None:
+    boxes.asked = boxes.asked[:6]
+    honest = evaluate(listener, boxes, progress=False)
+    control = evaluate(
+        listener, boxes, progress=False, shuffle_sentences=0, jsonl=tmp_path / "a.jsonl"
+    )
+    assert honest.scores["oIoU"] == 100
+    assert honest.control is None
+    assert control.scores["oIoU"] < 60
+    assert control.control == "shuffled sentences, seed 0"
+    found = read_jsonl(tmp_path / "a.jsonl")
+    written_for = {sentence: image for image, sentence, _ in boxes.asked}
+    assert all(written_for[s.sentence] != s.image_id for s in found)
+
+
+def test_a_limit_scores_the_first_sentences_and_says_so(boxes: Any, listener: Any) -> None:
+    row = evaluate(listener, boxes, progress=False, limit=3)
+    assert (row.scores["n"], row.limit) == (3, 3)
+    assert any("first 3 of 7" in note for note in row.notes)
+    whole = evaluate(listener, boxes, progress=False, limit=99)
+    assert (whole.scores["n"], whole.limit, whole.notes) == (7, None, ())
+
+
+def test_trivial_answers_are_scored_without_a_model(boxes: Any) -> None:
+    row = evaluate(None, boxes, progress=False, answer="whole")
+    areas = [16, 32, 64, 64, 32, 64, 64]
+    assert row.scores["oIoU"] == pytest.approx(100 * sum(areas) / (7 * 256))
+    assert row.model == "trivial answer: whole"
+    assert row.pretraining == "none"
+
+
+def test_the_row_says_who_answered_what(boxes: Any, listener: Any) -> None:
+    boxes.language, boxes.notes = "zh", ("3 images are missing",)
+    listener.config["notes"] = ["backbone weights fell back to none"]
+    row = evaluate(listener, boxes, progress=False)
+    assert (row.model, row.preset, row.backbone, row.seed) == (
+        "colors",
+        "laptop",
+        "pass-through",
+        7,
+    )
+    assert (row.dataset, row.split, row.protocol, row.crf) == ("boxes", "val", "strict", False)
+    assert row.notes == (
+        "3 images are missing",
+        "trained on en, asked in zh",
+        "backbone weights fell back to none",
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"protocol": "cvpr"}, "strict"),
+        ({"limit": 0}, "limit 0"),
+        ({"answer": "whole"}, "exactly one"),
+    ],
+)
+def test_wrong_arguments_are_told_before_any_image_is_opened(
+    boxes: Any, listener: Any, wrong: dict[str, Any], said: str
+) -> None:
+    def image(_: int) -> None:
+        raise AssertionError("an image was opened")
+
+    boxes.image = image
+    with pytest.raises(UserError, match=said):
+        evaluate(listener, boxes, progress=False, **wrong)
+
+
+def test_an_empty_split_is_told(boxes: Any, listener: Any) -> None:
+    boxes.asked = []
+    with pytest.raises(UserError, match="no sentence"):
+        evaluate(listener, boxes, progress=False)
+
+
+def test_a_damaged_image_stops_with_its_own_message_and_leaves_no_file(
+    boxes: Any, listener: Any, tmp_path: Path
+) -> None:
+    def image(_: int) -> None:
+        raise UserError("image 7.jpg is damaged")
+
+    boxes.image = image
+    with pytest.raises(UserError, match=r"7\.jpg"):
+        evaluate(listener, boxes, progress=False, jsonl=tmp_path / "a.jsonl")
+    assert not list(tmp_path.iterdir())
+    assert listener.model.training
+
+
+def test_the_bar_goes_to_the_error_stream_so_that_json_output_stays_clean(
+    boxes: Any, listener: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluate(listener, boxes, progress=True)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "boxes val" in printed.err
+
+
+@pytest.mark.parametrize("name", ["baseline", "cmsa"])
+def test_real_models_score_the_same_batched_and_one_by_one(boxes: Any, name: str) -> None:
+    """The library's own networks, untrained: cached maps and padding change no pixel count."""
+    from refseg_lib.models.build import build_model
+    from refseg_lib.text.vocabulary import Vocabulary
+    from refseg_lib.vision.backbone import build_backbone
+
+    torch.manual_seed(0)
+    vocabulary = Vocabulary.build([["the", "red", "green", "blue", "left"]])
+    backbone = build_backbone("laptop", weights="none")
+    model = build_model(name, vocabulary_size=len(vocabulary), backbone=backbone).eval()
+    config = {**model.config, "input_size": 64}
+    loaded = SimpleNamespace(model=model, config=config, vocabulary=vocabulary)
+    together = evaluate(loaded, boxes, progress=False)  # type: ignore[arg-type]
+    singly = evaluate(loaded, boxes, progress=False, batch_images=1, batch_sentences=1)  # type: ignore
+    assert together.scores["oIoU"] == pytest.approx(singly.scores["oIoU"], abs=0.5)
+    with torch.no_grad():
+        image = letterbox_image(boxes.image(0), 64)[None]
+        assert model.backbone(image).keys() >= {"c3", "c4", "c5"}
+
+
+def test_the_whole_image_on_real_annotations_scores_their_share_of_the_area(
+    real_data: Path, tmp_path: Path
+) -> None:
+    """From the pickle to the row on human sentences; the areas are counted here, from COCO."""
+    import json
+    import pickle
+
+    from pycocotools import mask as coco
+
+    from refseg_lib.data.refer import open_dataset
+
+    folder = real_data / "refcoco_mini"
+    instances = json.loads((folder / "instances.json").read_text())
+    sizes = {image["id"]: (image["height"], image["width"]) for image in instances["images"]}
+    areas = {}
+    for annotation in instances["annotations"]:
+        segmentation = annotation["segmentation"]
+        if isinstance(segmentation, list):
+            segmentation = coco.frPyObjects(segmentation, *sizes[annotation["image_id"]])
+            segmentation = coco.merge(segmentation)
+        areas[annotation["id"]] = int(coco.area(segmentation))
+    refs = pickle.loads((folder / "refs(unc).p").read_bytes())
+    inter = [areas[ref["ann_id"]] for ref in refs for _ in ref["sentences"]]
+    union = [
+        sizes[ref["image_id"]][0] * sizes[ref["image_id"]][1]
+        for ref in refs
+        for _ in ref["sentences"]
+    ]
+    dataset = open_dataset(f"folder:{folder}/refs(unc).p", folder, "val")
+    row = evaluate(None, dataset, answer="whole", progress=False)
+    assert row.scores["n"] == len(inter) == 188
+    assert row.scores["oIoU"] == pytest.approx(100 * sum(inter) / sum(union), abs=0.05)

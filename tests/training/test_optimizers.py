@@ -1,0 +1,67 @@
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from refseg_lib.errors import UserError
+from refseg_lib.training.optimizers import make_optimizer, polynomial, split_parameters
+
+
+class Small(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = nn.Embedding(5, 3)
+        self.layer = nn.Conv2d(3, 2, 1)
+        self.norm = nn.BatchNorm2d(2)
+        self.frozen = nn.Linear(2, 2).requires_grad_(False)
+
+
+def test_only_convolution_weights_are_decayed() -> None:
+    model = Small()
+    decayed, spared = split_parameters(model)
+    assert [id(p) for p in decayed] == [id(model.layer.weight)]
+    assert {id(p) for p in spared} == {
+        id(p)
+        for p in (model.words.weight, model.layer.bias, model.norm.weight, model.norm.bias)
+    }
+
+
+def test_decay_of_a_mean_loss_pulls_like_the_papers_decay_of_a_summed_loss() -> None:
+    """One SGD-like comparison: gradient of sum-loss + L2 equals H*W times ours."""
+    pixels = 16
+    weight = torch.tensor([[2.0]], dtype=torch.float64)
+    summed_gradient = 5e-4 * weight
+    model = nn.Linear(1, 1, bias=False).double()
+    optimizer = make_optimizer(model, "adam", 1e-3, 5e-4, "summed", pixels)
+    ours = optimizer.param_groups[0]["weight_decay"] * weight
+    torch.testing.assert_close(ours * pixels, summed_gradient)
+
+
+def test_literal_decay_is_taken_as_it_stands() -> None:
+    optimizer = make_optimizer(nn.Linear(1, 1), "adamw", 1e-3, 5e-4, "literal", 320 * 320)
+    assert optimizer.param_groups[0]["weight_decay"] == 5e-4
+
+
+def test_polynomial_schedule_by_hand() -> None:
+    factor = polynomial(steps=10, power=0.9, end=0.04)
+    assert factor(0) == 1.0
+    assert math.isclose(factor(5), 0.04 + 0.96 * 0.5**0.9)
+    assert math.isclose(factor(10), 0.04)
+    assert math.isclose(factor(99), 0.04), "never below the end"
+
+
+def test_warm_up_grows_to_the_full_rate() -> None:
+    factor = polynomial(steps=100, power=0.9, warmup=10)
+    grown = [factor(step) for step in range(11)]
+    assert grown == sorted(grown)
+    assert grown[0] == pytest.approx(0.1)
+    assert grown[10] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "meaning", "told"), [("sgdd", "summed", "adamw"), ("adam", "sum", "literal")]
+)
+def test_unknown_names_list_the_known_ones(name: str, meaning: str, told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        make_optimizer(nn.Linear(1, 1), name, 1e-3, 0.0, meaning, 4)
