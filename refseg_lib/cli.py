@@ -215,11 +215,15 @@ def _evaluate(chosen: argparse.Namespace) -> None:
 
 
 def _predict(chosen: argparse.Namespace) -> None:
+    from refseg_lib.evaluation.photograph import open_photograph
     from refseg_lib.evaluation.predicting import predict
     from refseg_lib.explain.answer import write_answer
 
-    prediction = predict(chosen.image, chosen.sentence, chosen.model, chosen.lang)
-    for path in write_answer(chosen.image, prediction, chosen.out):
+    picture = open_photograph(chosen.image)
+    prediction = predict(picture, chosen.sentence, chosen.model, chosen.lang)
+    for path in write_answer(
+        picture, prediction.mask, chosen.sentence, chosen.out, chosen.image.stem
+    ):
         print(f"wrote {path}")
     for note in prediction.notes:
         print(f"note: {note}")

@@ -6,7 +6,7 @@ the same door (:mod:`refseg_lib.data.referit`), and so does a folder of your own
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -95,6 +95,10 @@ class ReferringDataset:
             split=index.split_names[int(index.ref_split_row[ref])],
             category=index.category_names[int(index.ref_category_row[ref])],
         )
+
+    def __iter__(self) -> Iterator[Expression]:
+        """Go through the sentences."""
+        return (self[i] for i in range(len(self)))
 
     def image_path(self, i: int) -> Path:
         """Return where the image of sentence ``i`` lies.

@@ -7,6 +7,7 @@ its category. People write for the picture, not for the camera: "left" is the pi
 
 import itertools
 import random
+import re
 from dataclasses import dataclass
 
 NAMES: dict[str, tuple[str, ...]] = {
@@ -207,3 +208,15 @@ def sentences(
         candidates += [name, f"the {names[0]}", names[0]]
     rng.shuffle(candidates)
     return list(dict.fromkeys(candidates))[:most]
+
+
+_OTHER_SIDE = {"left": "right", "right": "left"}
+
+
+def mirrored(sentence: str) -> str:
+    """Say the same of the mirror image: swap left and right, also in "leftmost", "righthand"."""
+    return re.sub(
+        r"(?i)(?<![a-z])(left|right)(?=(?:most|hand|side|er)?(?![a-z]))",
+        lambda found: _OTHER_SIDE[found[0].lower()],
+        sentence,
+    )

@@ -160,7 +160,7 @@ def _who(
     if loaded is None:
         nothing = dict.fromkeys(("variant", "preset", "backbone", "pretraining"), "none")
         return {"model": f"trivial answer: {answer}", "notes": tuple(notes), **nothing}
-    config = loaded.config
+    config, backbone = loaded.config, loaded.model.backbone
     trained_on = config.get("language", "en")
     if trained_on != dataset.language:
         notes.append(f"trained on {trained_on}, asked in {dataset.language}")
@@ -168,8 +168,9 @@ def _who(
         "model": config["name"],
         "variant": config["variant"],
         "preset": config["preset"],
-        "backbone": config["backbone"],
-        "pretraining": str(config["backbone_weights"]),
+        # The backbone that answered, not the one that was saved: a caller may have swapped it.
+        "backbone": getattr(backbone, "name", type(backbone).__name__),
+        "pretraining": str(getattr(backbone, "weights", "unknown")),
         "seed": config.get("seed"),
         "notes": (*notes, *config.get("notes", ())),
     }

@@ -17,14 +17,13 @@ CHINESE_FONTS = (
 )
 
 
-def caption(image: Image.Image, text: str, size: int | None = None, lines: int = 0) -> Image.Image:
+def caption(image: Image.Image, text: str, size: int | None = None) -> Image.Image:
     """Put text under a picture, on white, wrapped at the picture's width.
 
     Args:
         image: The picture.
         text: Any text; without a Chinese font on the machine Chinese shows as boxes.
         size: Height of the letters in pixels; by default 1/18 of the width, at least 12.
-        lines: Make room for at least so many lines, so that pictures of a row end together.
 
     Returns:
         A new RGB image, as wide as the picture and higher.
@@ -33,7 +32,7 @@ def caption(image: Image.Image, text: str, size: int | None = None, lines: int =
     font = font_for(text, letters)
     rows = wrap(text, font, image.width - letters)
     step = round(1.35 * letters)
-    room = max(len(rows), lines) * step + letters // 2
+    room = len(rows) * step + letters // 2
     sheet = Image.new("RGB", (image.width, image.height + room), PAPER)
     sheet.paste(image.convert("RGB"), (0, 0))
     pen = ImageDraw.Draw(sheet)

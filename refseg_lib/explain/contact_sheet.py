@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from PIL import Image
 
 from refseg_lib.errors import UserError
-from refseg_lib.explain.caption import PAPER, caption, font_for, wrap
+from refseg_lib.explain.caption import PAPER, caption
 
 
 def contact_sheet(
@@ -33,20 +33,8 @@ def contact_sheet(
             f"a contact sheet of {len(cells)} pictures in {columns} columns is empty: give at"
             " least one of both"
         )
-    letters = max(12, cell_width // 18)
-    rows = []
-    for start in range(0, len(cells), columns):
-        row = cells[start : start + columns]
-        # The longest sentence of a row decides how much room all of them get.
-        most = max(
-            len(wrap(text, font_for(text, letters), cell_width - letters)) for _, text in row
-        )
-        rows.append(
-            [
-                caption(_to_width(image, cell_width), text, size=letters, lines=most)
-                for image, text in row
-            ]
-        )
+    shown = [caption(_to_width(image, cell_width), text) for image, text in cells]
+    rows = [shown[start : start + columns] for start in range(0, len(shown), columns)]
     heights = [max(cell.height for cell in row) for row in rows]
     width = min(columns, len(cells)) * (cell_width + gap) + gap
     sheet = Image.new("RGB", (width, sum(heights) + gap * (len(rows) + 1)), PAPER)

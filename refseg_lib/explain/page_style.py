@@ -36,8 +36,8 @@ td.notes { white-space: normal; min-width: 14rem; color: var(--soft); font-size:
 article { background: var(--card); border: 1px solid var(--line); border-radius: .9rem;
   padding: 1.1rem 1.2rem 1.3rem; margin: 0 0 1.2rem; }
 article h3 { margin: 0; font-size: 1.3rem; line-height: 1.3; overflow-wrap: anywhere; }
-.about { margin: .1rem 0 .9rem; color: var(--soft); font-size: .85rem; }
-.pictures { display: grid; gap: 1rem;
+.about { margin: .1rem 0 0; color: var(--soft); font-size: .85rem; }
+.pictures { display: grid; gap: 1rem; margin-top: .9rem;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 9rem), 1fr)); }
 figure { margin: 0; max-width: 34rem; }
 figure img { display: block; width: 100%; height: auto; border-radius: .5rem;
@@ -51,7 +51,8 @@ figcaption .score { display: block; color: var(--soft); font-variant-numeric: ta
 details { margin-top: 1rem; }
 summary { cursor: pointer; color: var(--accent); width: fit-content; }
 summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; }
-details .pictures { margin-top: .8rem; }
+details .pictures {
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, 11rem), 1fr)); }
 footer { margin-top: 2.5rem; color: var(--soft); font-size: .85rem; }
 @media print { article { break-inside: avoid; } body { background: #fff; } }
 """

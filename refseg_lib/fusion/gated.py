@@ -68,8 +68,9 @@ class GatedFusion(nn.Module):
 
     def initialise(self) -> None:
         """Open the gates: bias +1, see the module's docstring."""
-        for convolution in self.gates.values():
-            nn.init.ones_(convolution.bias)
+        for name, parameter in self.gates.named_parameters():
+            if name.endswith("bias"):
+                nn.init.ones_(parameter)
 
     def forward(self, levels: Mapping[str, Tensor]) -> Tensor:
         """Fuse level name -> (B, C, h, w) into one (B, C, h, w) on the finest grid."""
@@ -85,7 +86,7 @@ class GatedFusion(nn.Module):
 
 
 class SelfGatedFusion(nn.Module):
-    """ "CMSA+Gated" of Table 3: each level times its own memory gate, summed; no exchange.
+    """The ablation "CMSA+Gated" of Table 3: each level times its memory gate, summed.
 
     Traces: gated.<level>.memory (B, h, w).
     """
@@ -99,8 +100,9 @@ class SelfGatedFusion(nn.Module):
 
     def initialise(self) -> None:
         """Open the gates: bias +1."""
-        for convolution in self.gates.values():
-            nn.init.ones_(convolution.bias)
+        for name, parameter in self.gates.named_parameters():
+            if name.endswith("bias"):
+                nn.init.ones_(parameter)
 
     def forward(self, levels: Mapping[str, Tensor]) -> Tensor:
         """Fuse level name -> (B, C, h, w) into one (B, C, h, w) on the finest grid."""

@@ -65,7 +65,9 @@ def enlarge(logits: Tensor, size: tuple[int, int], mode: str = "half_pixel") -> 
     """
     rows = _interpolation(logits.shape[-2], size[0], mode).to(logits)
     columns = _interpolation(logits.shape[-1], size[1], mode).to(logits)
-    return rows @ logits @ columns.mT
+    # Autocast would round the weights of the mean to 8 bits.
+    with torch.autocast(logits.device.type, enabled=False):
+        return rows @ logits @ columns.mT
 
 
 @functools.lru_cache(maxsize=64)

@@ -34,7 +34,7 @@ class PerLevel(nn.Module):
         self.modules_by_level = nn.ModuleDict()
         for level, width in channels.items():
             module = make(level, width)
-            module.trace_name = f"{name}.{level}"
+            module.__dict__["trace_name"] = f"{name}.{level}"
             self.modules_by_level[level] = module
 
     def forward(

@@ -151,7 +151,9 @@ def attend_pixels(
             return (weights @ per_sentence(full[2], image_of)).to(values.dtype)
         if image_of is None:
             image_of = torch.arange(len(word_mask), device=word_mask.device)
-        return attend(*full, _share(word_mask, full[0].dtype), image_of).to(values.dtype)
+        return attend(full[0], full[1], full[2], _share(word_mask, full[0].dtype), image_of).to(
+            values.dtype
+        )
 
 
 def attention_weights(

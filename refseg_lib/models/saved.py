@@ -20,7 +20,7 @@ from refseg_lib.files import atomic_path, write_atomically
 from refseg_lib.models.build import build_model
 from refseg_lib.models.system import ReferringSegmenter
 from refseg_lib.text.vocabulary import Vocabulary
-from refseg_lib.vision.backbone import build_backbone
+from refseg_lib.vision.backbone import Backbone, build_backbone
 
 WEIGHTS, CONFIG, VOCABULARY = "weights.safetensors", "model.json", "vocabulary.json"
 SHIPPED = Path(__file__).parents[2] / "data" / "checkpoints"
@@ -83,7 +83,7 @@ def save_model(
 def load_model(
     folder_or_name: str | os.PathLike[str],
     *,
-    backbone: nn.Module | None = None,
+    backbone: Backbone | None = None,
     **components: nn.Module,
 ) -> Loaded:
     """Read a model that :func:`save_model` wrote.
@@ -135,6 +135,11 @@ def load_model(
     return Loaded(model.eval(), config, vocabulary)
 
 
+def shipped_models() -> list[str]:
+    """List the names that :func:`load_model` knows without a folder."""
+    return sorted(path.parent.name.removesuffix("-laptop") for path in SHIPPED.glob(f"*/{CONFIG}"))
+
+
 def _stored(model: ReferringSegmenter) -> dict[str, Tensor]:
     """Select what goes to disk: all but a backbone that is the same for everybody."""
     state = model.state_dict()
@@ -147,13 +152,10 @@ def _find(folder_or_name: str | os.PathLike[str]) -> Path:
     for folder in (Path(folder_or_name), SHIPPED / f"{folder_or_name}-laptop"):
         if (folder / CONFIG).is_file():
             return folder
-    shipped = sorted(
-        path.parent.name.removesuffix("-laptop") for path in SHIPPED.glob(f"*/{CONFIG}")
-    )
+    shipped = ", ".join(shipped_models()) or "none here"
     raise UserError(
         f"no model at {folder_or_name}: expected a folder with {CONFIG}, {WEIGHTS} and"
-        f" {VOCABULARY}, or the name of a shipped model ({', '.join(shipped) or 'none here'});"
-        " train one with `refseg train`"
+        f" {VOCABULARY}, or the name of a shipped model ({shipped}); train one with `refseg train`"
     )
 
 

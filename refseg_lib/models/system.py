@@ -88,8 +88,10 @@ class ReferringSegmenter(nn.Module):
         fused = self.across_fusion(levels)
         emit(self, "fused", fused)
         emit(self, "heat_map", lambda: heat_map(fused))
-        # The enlargement is a weighted mean over cells: full precision costs nothing here.
-        return enlarge(self.head(fused).float(), self._input_size(batch, features), self.upsample)
+        logits = self.head(fused)
+        # The enlargement is a weighted mean over cells: full precision costs nothing there.
+        logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+        return enlarge(logits, self._input_size(batch, features), self.upsample)
 
     def features(self, batch: Batch) -> Mapping[str, Tensor]:
         """Compute the backbone's maps of every image of the batch, or take the cached ones."""

@@ -1,12 +1,14 @@
 """Putting the same meaning into Chinese, where every modifier comes before its noun.
 
 "The white dog left of the woman holding a red umbrella" becomes 拿着红色雨伞的女人左边的白色狗:
-the words run the other way, the graph is the same.
+the words run the other way, the graph is the same. One 的 closes all modifiers of a noun: a chain
+such as 拿着雨伞的穿着衬衫的男人 is correct, but nobody talks like that.
 """
 
 import numpy as np
 
 from refseg_lib.parkref.meaning import Clause, Phrase
+from refseg_lib.parkref.scene import ANIMALS
 from refseg_lib.parkref.utterance import (
     ATTRIBUTE,
     ENTITY,
@@ -39,19 +41,20 @@ NOUN_WORDS = {
     "bike": ("自行车",),
     "boat": ("小船", "船"),
     "sky": ("天空",),
-    "grass": ("草地",),
-    "path": ("小路",),
-    "pond": ("池塘",),
+    "grass": ("草地", "草坪"),
+    "path": ("小路", "小道"),
+    "pond": ("池塘", "水塘"),
     "shirt": ("衬衫", "上衣"),
     "trousers": ("裤子",),
     "skirt": ("裙子",),
     "hat": ("帽子",),
 }
 MEASURE_WORDS = {
+    "animal": "只",
     "dog": "只",
     "cat": "只",
     "duck": "只",
-    "balloon": "只",
+    "balloon": "个",
     "kite": "只",
     "umbrella": "把",
     "bench": "张",
@@ -64,19 +67,20 @@ MEASURE_WORDS = {
     "hat": "顶",
 }
 COLOR_WORDS = {
-    "red": "红色",
-    "orange": "橙色",
-    "yellow": "黄色",
-    "green": "绿色",
-    "blue": "蓝色",
-    "purple": "紫色",
-    "pink": "粉色",
-    "white": "白色",
-    "black": "黑色",
-    "brown": "棕色",
-    "gray": "灰色",
+    "red": ("红色",),
+    "orange": ("橙色", "橘色"),
+    "yellow": ("黄色",),
+    "green": ("绿色",),
+    "blue": ("蓝色",),
+    "purple": ("紫色",),
+    "pink": ("粉色",),
+    "white": ("白色",),
+    "black": ("黑色",),
+    "brown": ("棕色",),
+    "gray": ("灰色",),
 }
-PATTERN_WORDS = {"striped": "条纹", "dotted": "圆点"}
+PATTERN_WORDS = {"striped": ("条纹",), "dotted": ("圆点", "波点")}
+COAT_WORDS = {"striped": ("条纹",), "dotted": ("斑点",)}
 SIZE_WORDS = {"biggest": "最大", "smallest": "最小", "tallest": "最高", "shortest": "最矮"}
 PLACE_WORDS = {
     "left": ("左边", "最左边", "左侧"),
@@ -92,6 +96,7 @@ PLACE_WORDS = {
     "top right": ("右上角",),
 }
 ORDINALS = {2: "第二", 3: "第三"}
+COUNTED_FROM = {"left": ("左起", "从左数"), "right": ("右起", "从右数")}
 # Said behind the other noun phrase: 女人 左边 的.
 BEHIND_WORDS = {
     "left of": ("左边", "左侧"),
@@ -116,89 +121,113 @@ BEFORE_WORDS = {
     "sitting on": ("坐在",),
     "wearing": ("穿着", "穿"),
 }
+# Verbs that a hat, or a kite, asks for.
+HAT_WORDS = ("戴着", "戴")
+KITE_WORDS = ("放着", "拿着")
 
 
 def in_chinese(phrase: Phrase, rng: np.random.Generator, long: bool = False) -> Utterance:
     """Say a phrase in Chinese; arguments and result as :func:`english.in_english`."""
-    speaker = Speaker()
-    return speaker.done(_noun_phrase(speaker, phrase, rng, long, outermost=True), "")
+    speaker = Speaker(rng)
+    return speaker.done(_noun_phrase(speaker, phrase, long, outermost=True), "")
 
 
-def _noun_phrase(
-    speaker: Speaker, phrase: Phrase, rng: np.random.Generator, long: bool, outermost: bool
-) -> int:
-    def pick(options: tuple[str, ...]) -> str:
-        return options[int(rng.integers(len(options)))]
-
+def _noun_phrase(speaker: Speaker, phrase: Phrase, long: bool, outermost: bool) -> int:
     behind = [clause for clause in phrase.clauses if clause.relation in BEHIND_WORDS]
+    # What one wears comes before what one does: 穿着红色衬衫拿着雨伞的女人.
     before = [clause for clause in phrase.clauses if clause.relation in BEFORE_WORDS]
-    # Garments stand nearest to the noun.
-    before.sort(key=lambda clause: clause.relation == "wearing")
+    before.sort(key=lambda clause: clause.relation != "wearing")
     waiting: list[tuple[str, int]] = []
-    place_first = phrase.place is not None and bool(before) and phrase.ordinal == 1
-    for position, clause in enumerate(behind):
-        # Two places in a row need 在 … 并且 在 …, or the first would modify the second's noun.
-        if len(behind) > 1:
-            speaker.say("并且 在" if position else "在", UNNECESSARY)
-        waiting += _behind(speaker, clause, rng, long)
-        if position == len(behind) - 1:
-            speaker.say("的", UNNECESSARY)
-    if place_first and phrase.place is not None:
-        speaker.say(pick(PLACE_WORDS[phrase.place]), ATTRIBUTE)
-    for clause in before:
-        waiting += _before(speaker, clause, rng, long)
     start = len(speaker.words)
+    place_first = phrase.place is not None and bool(behind or before)
+    if place_first:
+        _place(speaker, phrase)
+        if behind and phrase.ordinal == 1:
+            # 左边那只…: without it the place would be the landmark's.
+            speaker.say(f"那{_measure(phrase)}", UNNECESSARY)
+    # Two places in a row need 在 … 并且 在 …, or the first would modify the second's noun.
+    marked = place_first or len(behind) > 1
+    for position, clause in enumerate(behind):
+        if marked and not clause.relation.endswith(" by"):
+            speaker.say("并且 在" if position else "在", UNNECESSARY)
+        waiting += _behind(speaker, phrase, clause, long)
+    for clause in before:
+        waiting += _before(speaker, clause, long)
+    if behind or before:
+        speaker.say("的", UNNECESSARY)
+        start = len(speaker.words)
     if phrase.place is not None and not place_first:
-        if phrase.ordinal > 1:
-            side = "左" if phrase.place == "left" else "右"
-            measure = MEASURE_WORDS.get(phrase.noun, "个")
-            speaker.say(f"{side}起 {ORDINALS[phrase.ordinal]} {measure}", ATTRIBUTE)
-        else:
-            speaker.say(pick(PLACE_WORDS[phrase.place]), ATTRIBUTE)
+        _place(speaker, phrase)
+        if phrase.ordinal == 1:
             speaker.say("的", UNNECESSARY)
-    elif outermost and long and rng.random() < 0.5:
-        speaker.say("那" + MEASURE_WORDS.get(phrase.noun, "个"), UNNECESSARY)
-    if phrase.size is not None:
-        speaker.say(f"{SIZE_WORDS[phrase.size]}", ATTRIBUTE)
-        speaker.say("的", UNNECESSARY)
-    if phrase.color is not None:
-        speaker.say(COLOR_WORDS[phrase.color], ATTRIBUTE)
-    if phrase.pattern is not None:
-        speaker.say(PATTERN_WORDS[phrase.pattern], ATTRIBUTE)
-    if (phrase.color or phrase.pattern) and outermost and rng.random() < 0.5:
-        speaker.say("的", UNNECESSARY)
-    noun = pick(NOUN_WORDS[phrase.noun])
+    elif outermost and long and not place_first and speaker.chance(0.4):
+        speaker.say(f"那{_measure(phrase)}", UNNECESSARY)
+    _adjectives(speaker, phrase, closed=not outermost or len(speaker.words) > 0)
+    noun = speaker.pick(NOUN_WORDS[phrase.noun])
     speaker.say(noun, ENTITY)
     node = speaker.node(noun, start, phrase.entity)
     speaker.edges += [Edge(node, relation, target) for relation, target in waiting]
     return node
 
 
-def _behind(
-    speaker: Speaker, clause: Clause, rng: np.random.Generator, long: bool
-) -> list[tuple[str, int]]:
+def _measure(phrase: Phrase) -> str:
+    return MEASURE_WORDS.get(phrase.noun, "个")
+
+
+def _place(speaker: Speaker, phrase: Phrase) -> None:
+    assert phrase.place is not None
+    if phrase.ordinal > 1:
+        side = speaker.pick(COUNTED_FROM[phrase.place])
+        speaker.say(f"{side} {ORDINALS[phrase.ordinal]} {_measure(phrase)}", ATTRIBUTE)
+    else:
+        speaker.say(speaker.pick(PLACE_WORDS[phrase.place]), ATTRIBUTE)
+
+
+def _adjectives(speaker: Speaker, phrase: Phrase, closed: bool) -> None:
+    """Say size, colour and pattern; a 的 behind a bare colour unless one was said already."""
+    if phrase.size is not None:
+        speaker.say(SIZE_WORDS[phrase.size], ATTRIBUTE)
+        speaker.say("的", UNNECESSARY)
+        closed = True
+    if phrase.color is not None:
+        speaker.say(speaker.pick(COLOR_WORDS[phrase.color]), ATTRIBUTE)
+    if phrase.pattern is not None:
+        coat = phrase.noun in (*ANIMALS, "animal")
+        words = (COAT_WORDS if coat else PATTERN_WORDS)[phrase.pattern]
+        if phrase.color is None and not closed:
+            speaker.say(f"带 {speaker.pick(words)}", ATTRIBUTE)
+            speaker.say("的", UNNECESSARY)
+            closed = True
+        else:
+            speaker.say(speaker.pick(words), ATTRIBUTE)
+    if (phrase.color or phrase.pattern) and not closed and speaker.chance(0.5):
+        speaker.say("的", UNNECESSARY)
+
+
+def _behind(speaker: Speaker, phrase: Phrase, clause: Clause, long: bool) -> list[tuple[str, int]]:
     nodes = []
     for position, target in enumerate(clause.objects):
         if position:
             speaker.say("和", UNNECESSARY)
-        nodes.append(_noun_phrase(speaker, target, rng, long, outermost=False))
+        nodes.append(_noun_phrase(speaker, target, long, outermost=False))
     options = BEHIND_WORDS[clause.relation]
-    speaker.say(options[int(rng.integers(len(options)))], RELATION)
+    if clause.relation == "holding by" and phrase.noun == "kite":
+        options = KITE_WORDS
+    elif clause.relation == "on" and clause.objects[0].noun == "pond":
+        options = ("里",)
+    speaker.say(speaker.pick(options), RELATION)
     return [(clause.relation, node) for node in nodes]
 
 
-def _before(
-    speaker: Speaker, clause: Clause, rng: np.random.Generator, long: bool
-) -> list[tuple[str, int]]:
+def _before(speaker: Speaker, clause: Clause, long: bool) -> list[tuple[str, int]]:
     target = clause.objects[0]
     options = BEFORE_WORDS[clause.relation]
     if target.noun == "hat":
-        options = ("戴着",)
+        options = HAT_WORDS
     elif clause.relation == "holding" and target.noun == "kite":
-        options = ("放着",)
-    speaker.say(options[int(rng.integers(len(options)))], RELATION)
-    node = _noun_phrase(speaker, target, rng, long, outermost=False)
+        options = KITE_WORDS
+    speaker.say(speaker.pick(options), RELATION)
+    node = _noun_phrase(speaker, target, long, outermost=False)
     if clause.relation == "sitting on":
         speaker.say("上", RELATION)
-    speaker.say("的", UNNECESSARY)
     return [(clause.relation, node)]

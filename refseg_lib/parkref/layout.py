@@ -4,12 +4,14 @@ Every scene has groups of the same category whose members share colours, so that
 a colour alone, seldom says which one is meant.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
+from refseg_lib.parkref.belongings import give
 from refseg_lib.parkref.drawing import extent
-from refseg_lib.parkref.scene import ANIMALS, PATTERNS, PEOPLE, Link, Scene, Thing, hand
+from refseg_lib.parkref.ground import Ground, empty_ground, in_pond, side
+from refseg_lib.parkref.scene import ANIMALS, PATTERNS, PEOPLE, Scene, Thing
 
 ASPECT = 1.25
 CLOTHES = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "white", "black")
@@ -54,40 +56,7 @@ PEOPLE_THEMES = {"man": 1.0, "woman": 1.0, "boy": 0.8, "girl": 0.8}
 GROUP_SIZES = ((2, 3, 4, 5), (0.18, 0.40, 0.30, 0.12))
 # What somebody can hold, walk, ride or sit on.
 HANDLED = ("balloon", "kite", "umbrella", "dog", "bike", "bench")
-MOST_THINGS = 13
-# A newcomer may cover, or be covered by, at most this share of the smaller box.
-MOST_OVERLAP = 0.34
 TRIES = 20
-
-
-@dataclass
-class _Ground:
-    """A scene in the making."""
-
-    rng: np.random.Generator
-    aspect: float
-    horizon: float
-    path: tuple[float, float, float] | None
-    pond: tuple[float, float, float, float] | None
-    things: list[Thing] = field(default_factory=list)
-    links: list[Link] = field(default_factory=list)
-    boxes: list[tuple[float, float, float, float]] = field(default_factory=list)
-
-    def free(self, *candidates: Thing) -> bool:
-        """Say whether the candidates fit the picture without hiding anybody."""
-        for candidate in candidates:
-            box = extent(candidate)
-            if box[0] < -0.02 or box[2] > self.aspect + 0.02 or box[1] < -0.02 or box[3] > 1.02:
-                return False
-            if any(_overlap(box, other) > MOST_OVERLAP for other in self.boxes):
-                return False
-        return len(self.things) + len(candidates) <= MOST_THINGS
-
-    def add(self, thing: Thing) -> int:
-        """Put a thing down and return its index."""
-        self.things.append(thing)
-        self.boxes.append(extent(thing))
-        return len(self.things) - 1
 
 
 def sample_scene(rng: np.random.Generator, people: bool, aspect: float = ASPECT) -> Scene:
@@ -102,7 +71,7 @@ def sample_scene(rng: np.random.Generator, people: bool, aspect: float = ASPECT)
         A scene with at least one group of two or more things of one category.
     """
     while True:
-        ground = _empty_ground(rng, aspect)
+        ground = empty_ground(rng, aspect)
         themes = PEOPLE_THEMES if people else OBJECT_THEMES
         main = _pick(rng, themes)
         _add_group(ground, main, int(rng.choice(GROUP_SIZES[0], p=GROUP_SIZES[1])))
@@ -128,31 +97,7 @@ def sample_scene(rng: np.random.Generator, people: bool, aspect: float = ASPECT)
     )
 
 
-def _empty_ground(rng: np.random.Generator, aspect: float) -> _Ground:
-    path = pond = None
-    side = rng.random()
-    if rng.random() < 0.55:
-        path = (
-            float(rng.uniform(0.3, 0.7) * aspect),
-            float(rng.uniform(0.15, 0.85) * aspect),
-            float(rng.uniform(0.3, 0.5)),
-        )
-    if rng.random() < 0.6:
-        x = 0.24 if side < 0.5 else 0.76
-        pond = (
-            float((x + rng.uniform(-0.05, 0.05)) * aspect),
-            float(rng.uniform(0.62, 0.72)),
-            float(rng.uniform(0.26, 0.34)),
-            float(rng.uniform(0.12, 0.16)),
-        )
-        if path is not None:
-            # A path that crosses the pond would look like a mistake.
-            away = (0.8 if side < 0.5 else 0.2) * aspect
-            path = (away + float(rng.uniform(-0.05, 0.05)), away, path[2])
-    return _Ground(rng, aspect, float(rng.uniform(0.30, 0.40)), path, pond)
-
-
-def _add_group(ground: _Ground, category: str, size: int) -> None:
+def _add_group(ground: Ground, category: str, size: int) -> None:
     """Add up to ``size`` things of one category that share few colours."""
     rng = ground.rng
     pool = _pool(category)
@@ -184,7 +129,7 @@ def _pool(category: str) -> tuple[str, ...]:
     return CLOTHES if category in PEOPLE else PAINTS
 
 
-def _stand(ground: _Ground, category: str, color: str, pattern: str) -> Thing:
+def _stand(ground: Ground, category: str, color: str, pattern: str) -> Thing:
     """Sample one thing of a category somewhere it may be."""
     rng = ground.rng
     low, high = HEIGHTS[category]
@@ -192,20 +137,20 @@ def _stand(ground: _Ground, category: str, color: str, pattern: str) -> Thing:
     if category in ("kite", "balloon"):
         y = float(rng.uniform(0.24, 0.52))
         height = float(rng.uniform(low, high)) * (1.05 if category == "kite" else 1.0)
-        return Thing(category, x, y, height, color, pattern, facing=_side(rng))
+        return Thing(category, x, y, height, color, pattern, facing=side(rng))
     y = float(rng.uniform(ground.horizon + 0.14, 0.97))
     if category in ("boat", "duck") and ground.pond is not None:
         if category == "boat" or rng.random() < 0.6:
             centre_x, centre_y, radius_x, radius_y = ground.pond
             x = centre_x + float(rng.uniform(-0.8, 0.8)) * radius_x
             y = centre_y + float(rng.uniform(-0.4, 0.7)) * radius_y
-    elif ground.pond is not None and _in_pond(ground.pond, x, y):
+    elif ground.pond is not None and in_pond(ground.pond, x, y):
         # Dry feet: step out of the water at the nearer end.
         y = min(0.97, ground.pond[1] + ground.pond[3] + float(rng.uniform(0.05, 0.2)))
     # Nearer things look larger.
     depth = (y - ground.horizon) / (1 - ground.horizon)
     height = float(rng.uniform(low, high)) * (0.80 + 0.38 * depth)
-    thing = Thing(category, x, y, height, color, pattern, facing=_side(rng))
+    thing = Thing(category, x, y, height, color, pattern, facing=side(rng))
     if category in ("dog", "cat"):
         return replace(thing, pose="sitting" if rng.random() < 0.35 else "standing")
     if category == "tree":
@@ -221,7 +166,7 @@ def _stand(ground: _Ground, category: str, color: str, pattern: str) -> Thing:
     return thing
 
 
-def _add_thing(ground: _Ground, thing: Thing) -> bool:
+def _add_thing(ground: Ground, thing: Thing) -> bool:
     """Put an object down; balloons, kites and umbrellas look for a hand first."""
     rng = ground.rng
     if thing.category in HANDLED and rng.random() < 0.45:
@@ -231,7 +176,7 @@ def _add_thing(ground: _Ground, thing: Thing) -> bool:
             for index, other in enumerate(ground.things)
             if other.category in PEOPLE and index not in busy
         ]
-        if idle and _link(ground, int(rng.choice(idle)), thing):
+        if idle and give(ground, int(rng.choice(idle)), thing):
             return True
     if thing.category in ("cat", "dog", "ball", "duck") and rng.random() < 0.35:
         thing = _beside(ground, thing)
@@ -241,7 +186,7 @@ def _add_thing(ground: _Ground, thing: Thing) -> bool:
     return True
 
 
-def _beside(ground: _Ground, thing: Thing) -> Thing:
+def _beside(ground: Ground, thing: Thing) -> Thing:
     """Move a small thing next to, or under, something large."""
     hosts = [other for other in ground.things if other.category in ("tree", "bench", *PEOPLE)]
     if not hosts:
@@ -253,13 +198,13 @@ def _beside(ground: _Ground, thing: Thing) -> Thing:
         x, y = host.x + float(rng.uniform(-0.3, 0.3)) * (x1 - x0), host.y + 0.03
     else:
         reach = (x1 - x0) / 2 + 0.55 * thing.height
-        x, y = host.x + _side(rng) * reach, host.y + float(rng.uniform(-0.02, 0.03))
-    if ground.pond is not None and _in_pond(ground.pond, x, y):
+        x, y = host.x + side(rng) * reach, host.y + float(rng.uniform(-0.02, 0.03))
+    if ground.pond is not None and in_pond(ground.pond, x, y):
         return thing
     return replace(thing, x=x, y=min(y, 0.97))
 
 
-def _add_person(ground: _Ground, person: Thing) -> bool:
+def _add_person(ground: Ground, person: Thing) -> bool:
     """Put a person down, and sometimes give the hands something to do."""
     rng = ground.rng
     if not ground.free(person):
@@ -270,78 +215,11 @@ def _add_person(ground: _Ground, person: Thing) -> bool:
             rng,
             {"umbrella": 3, "balloon": 3, "kite": 1.5, "dog": 2, "bike": 1.5, "bench": 1.5},
         )
-        _link(ground, index, _stand(ground, kind, str(rng.choice(_pool(kind))), "plain"))
+        give(ground, index, _stand(ground, kind, str(rng.choice(_pool(kind))), "plain"))
     return True
-
-
-def _link(ground: _Ground, index: int, thing: Thing) -> bool:
-    """Give ``thing`` to person ``index``; False when it does not fit there."""
-    person, rng = ground.things[index], ground.rng
-    if thing.category == "bike":
-        changed = replace(person, pose="riding")
-        thing = replace(
-            thing, x=person.x, y=person.y, height=0.52 * person.height, facing=person.facing
-        )
-        relation = "riding"
-    elif thing.category == "bench":
-        changed = replace(person, pose="sitting", y=min(person.y, 0.95))
-        thing = replace(thing, x=person.x, y=changed.y - 0.005, height=0.36 * person.height)
-        relation = "sitting on"
-    else:
-        changed = person
-        hand_x, hand_y = hand(person)
-        if thing.category == "umbrella":
-            scale = float(rng.uniform(0.56, 0.66))
-            thing = replace(thing, x=hand_x, y=hand_y, height=scale * person.height)
-            relation = "holding"
-        elif thing.category == "balloon":
-            lift = float(rng.uniform(0.10, 0.2))
-            drift = person.facing * float(rng.uniform(0.02, 0.08))
-            thing = replace(thing, x=hand_x + drift, y=hand_y - lift)
-            relation = "holding"
-        elif thing.category == "kite":
-            drift = person.facing * float(rng.uniform(0.12, 0.35))
-            thing = replace(thing, x=hand_x + drift, y=float(rng.uniform(0.25, 0.36)))
-            relation = "holding"
-        else:
-            drift = person.facing * (0.28 * person.height + 0.75 * thing.height)
-            thing = replace(
-                thing, x=person.x + drift, y=person.y + 0.01, facing=person.facing, pose="standing"
-            )
-            relation = "walking"
-    # The person's own box does not count: touching is the point of a link.
-    own, ground.boxes[index] = ground.boxes[index], (-9.0, -9.0, -8.9, -8.9)
-    fits = ground.free(thing) and ground.free(changed)
-    ground.boxes[index] = own
-    if not fits or len(ground.things) >= MOST_THINGS:
-        return False
-    ground.things[index] = changed
-    ground.boxes[index] = extent(changed)
-    ground.links.append(Link(index, relation, ground.add(thing)))
-    return True
-
-
-def _side(rng: np.random.Generator) -> int:
-    return 1 if rng.random() < 0.5 else -1
 
 
 def _pick(rng: np.random.Generator, weights: dict[str, float]) -> str:
     names = list(weights)
     shares = np.array(list(weights.values()))
     return names[int(rng.choice(len(names), p=shares / shares.sum()))]
-
-
-def _in_pond(pond: tuple[float, float, float, float], x: float, y: float) -> bool:
-    return ((x - pond[0]) / pond[2]) ** 2 + ((y - pond[1]) / pond[3]) ** 2 < 1.25
-
-
-def _overlap(
-    one: tuple[float, float, float, float], two: tuple[float, float, float, float]
-) -> float:
-    """Return the shared area over the smaller area."""
-    width = min(one[2], two[2]) - max(one[0], two[0])
-    height = min(one[3], two[3]) - max(one[1], two[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    smaller = min((b[2] - b[0]) * (b[3] - b[1]) for b in (one, two))
-    return width * height / smaller

@@ -5,9 +5,12 @@ Meaning comes first and words later: one :class:`Phrase` is put into English and
 and its possible set are the same single thing.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
-from refseg_lib.parkref.world import World, between, members, on_stuff
+from refseg_lib.parkref.scene import PARTS
+from refseg_lib.parkref.selecting import extreme, located
+from refseg_lib.parkref.world import FEWEST_GARMENT_PIXELS, World, between, members, on_stuff
 
 # noun: (categories it surely names, categories somebody might also call so)
 NOUNS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -23,18 +26,21 @@ NOUNS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     **{
         name: ((name,), ())
         for name in (
-            "dog", "cat", "duck", "ball", "kite", "balloon",
-            "umbrella", "bench", "tree", "bike", "boat",
+            "dog",
+            "cat",
+            "duck",
+            "ball",
+            "kite",
+            "balloon",
+            "umbrella",
+            "bench",
+            "tree",
+            "bike",
+            "boat",
         )
     },
 }
 GARMENTS = ("shirt", "trousers", "skirt", "hat")
-PLACES = (
-    "left", "right", "middle", "front", "back", "top", "bottom",
-    "bottom left", "bottom right", "top left", "top right",
-)
-# Two centres nearer than this (image heights) are not told apart by a location word.
-MARGIN = 0.07
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ class Phrase:
         pattern: ``striped`` or ``dotted``, or None.
         size: ``biggest``, ``smallest``, ``tallest``, ``shortest``, or None: among all that the
             rest of the phrase describes.
-        place: One of :data:`PLACES`, or None: likewise among those.
+        place: One of :data:`selecting.PLACES`, or None: likewise among those.
         ordinal: With place left or right: 2 for "second from the left", and so on.
         clauses: Modifiers.
         entity: What the speaker has in mind: ``("thing", i)``, ``("stuff", name)`` or
@@ -93,143 +99,107 @@ def denote(phrase: Phrase, world: World) -> tuple[int, int]:
         holds, may_hold = _judge(clause, maybe, world)
         sure, maybe = sure & holds, maybe & may_hold
     if phrase.size is not None:
-        sure, maybe = _extreme(phrase.size, sure, maybe, world)
+        sure, maybe = extreme(phrase.size, sure, maybe, world)
     if phrase.place is not None:
-        sure, maybe = _located(phrase.place, phrase.ordinal, sure, maybe, world)
+        sure, maybe = located(phrase.place, phrase.ordinal, sure, maybe, world)
     return sure, maybe
 
 
 def describes_only(phrase: Phrase, index: int, world: World) -> bool:
-    """Say whether the phrase describes thing ``index`` and nothing else, beyond argument."""
-    return denote(phrase, world) == (1 << index, 1 << index)
+    """Say whether the phrase describes thing ``index`` and nothing else, beyond argument.
+
+    That must hold however the words could be taken together: "the dog next to the cat under the
+    tree" must not suit a dog that is itself under the tree, beside the cat, and another one.
+    """
+    only = 1 << index
+    if denote(phrase, world) != (only, only):
+        return False
+    return all(possible & ~only == 0 for possible in _misreadings(phrase, world))
+
+
+def _misreadings(phrase: Phrase, world: World) -> Iterator[int]:
+    """Yield what else a reader may take the phrase to describe."""
+    flat = tuple(_flattened(phrase.clauses))
+    if len(flat) > len(phrase.clauses):
+        yield denote(replace(phrase, clauses=flat), world)[1]
+    if phrase.clauses and (phrase.ordinal > 1 or phrase.place == "middle"):
+        # "The second man from the left with a hat": counted among all men, or those with hats?
+        counted = denote(replace(phrase, clauses=()), world)[0]
+        for clause in phrase.clauses:
+            counted &= _judge(clause, counted, world)[1]
+        yield counted
+
+
+def _flattened(clauses: tuple[Clause, ...]) -> Iterator[Clause]:
+    """Yield all modifiers at any depth, as if they belonged to the outermost noun."""
+    for clause in clauses:
+        yield clause
+        for target in clause.objects:
+            yield from _flattened(target.clauses)
 
 
 def _judge(clause: Clause, candidates: int, world: World) -> tuple[int, int]:
     """Return the candidates for which the clause surely, and possibly, holds."""
     first = clause.objects[0]
     if clause.relation == "wearing":
-        worn = _wearing(first, world)
-        return worn, worn
+        return _wearing(first, world)
+    sure = maybe = 0
     if clause.relation == "on":
-        verdicts = {index: on_stuff(world, index, first.noun) for index in members(candidates)}
+        for index in members(candidates):
+            verdict = on_stuff(world, index, first.noun)
+            sure |= (verdict is True) << index
+            maybe |= (verdict is not False) << index
     elif clause.relation == "between":
-        one, two = (members(denote(phrase, world)[1]) for phrase in clause.objects)
-        verdicts = {
-            index: _any(
-                between(world, index, a, b)
-                for a in one
-                for b in two
-                if len({index, a, b}) == 3
-            )
-            for index in members(candidates)
-        }
+        (sure_one, one), (sure_two, two) = (denote(phrase, world) for phrase in clause.objects)
+        for index in members(candidates):
+            surely = _any_between(world, index, sure_one, sure_two)
+            sure |= (surely is True) << index
+            maybe |= (_any_between(world, index, one, two) is not False) << index
     else:
         sure_objects, maybe_objects = denote(first, world)
-        verdicts = {}
+        holds, may_hold = world.sure[clause.relation], world.maybe[clause.relation]
         for index in members(candidates):
-            if world.sure[clause.relation][index] & sure_objects:
-                verdicts[index] = True
-            elif world.maybe[clause.relation][index] & maybe_objects:
-                verdicts[index] = None
-    sure = sum(1 << index for index, verdict in verdicts.items() if verdict is True)
-    return sure, sure | sum(1 << index for index, verdict in verdicts.items() if verdict is None)
+            sure |= bool(holds[index] & sure_objects) << index
+            maybe |= bool(may_hold[index] & maybe_objects) << index
+    return sure, maybe
 
 
-def _any(verdicts) -> bool | None:  # noqa: ANN001
+def _any_between(world: World, index: int, ones: int, twos: int) -> bool | None:
+    """Say whether a thing is between any pair of two different others."""
+    return _any(
+        between(world, index, one, two)
+        for one in members(ones & ~(1 << index))
+        for two in members(twos & ~(1 << index))
+        if one != two
+    )
+
+
+def _any(verdicts: Iterable[bool | None]) -> bool | None:
     """Three-valued "or"."""
     seen = set(verdicts)
     return True if True in seen else (None if None in seen else False)
 
 
-def _wearing(garment: Phrase, world: World) -> int:
-    """Return the people who wear such a garment."""
-    worn = 0
+def _wearing(garment: Phrase, world: World) -> tuple[int, int]:
+    """Return the people who surely, and possibly, wear such a garment.
+
+    A garment that somebody else hides may have any colour.
+    """
+    part = PARTS.index("bottoms" if garment.noun in ("trousers", "skirt") else garment.noun)
+    sure = maybe = 0
     for index, thing in enumerate(world.scene.things):
         if thing.bottoms is None:
             continue
-        if garment.noun == "shirt":
-            fits = garment.color in (None, thing.color) and garment.pattern in (
-                None,
-                thing.pattern,
-            )
-        elif garment.noun == "hat":
-            fits = thing.hat is not None and garment.color in (None, thing.hat)
-        else:
-            kind = "skirt" if thing.category in ("woman", "girl") else "trousers"
-            fits = garment.noun == kind and garment.color in (None, thing.bottoms)
-        worn |= fits << index
-    return worn
-
-
-def _extreme(size: str, sure: int, maybe: int, world: World) -> tuple[int, int]:
-    """Keep the biggest, smallest, tallest or shortest; undecided when it is a close call."""
-    if sure != maybe or sure.bit_count() < 2:
-        return 0, maybe
-    candidates = members(sure)
-    if size in ("tallest", "shortest"):
-        measure = {index: world.boxes[index, 3] - world.boxes[index, 1] for index in candidates}
-        margin = 1.18
-    else:
-        measure = {index: max(world.pixels[index], 1.0) for index in candidates}
-        margin = 1.5
-    ranked = sorted(candidates, key=lambda index: measure[index])
-    if size in ("biggest", "tallest"):
-        ranked.reverse()
-    ratio = measure[ranked[0]] / measure[ranked[1]]
-    if max(ratio, 1 / ratio) < margin:
-        return 0, maybe
-    return 1 << ranked[0], 1 << ranked[0]
-
-
-def _located(place: str, ordinal: int, sure: int, maybe: int, world: World) -> tuple[int, int]:
-    """Keep the one at ``place`` among the candidates; undecided when it is a close call."""
-    if sure != maybe or not sure:
-        return 0, maybe
-    candidates = members(sure)
-    boxes, aspect = world.boxes, world.scene.aspect
-    x = {index: (boxes[index, 0] + boxes[index, 2]) / 2 for index in candidates}
-    y = {index: (boxes[index, 1] + boxes[index, 3]) / 2 for index in candidates}
-    if place in ("front", "back"):
-        y = {index: world.scene.things[index].y for index in candidates}
-    if len(candidates) == 1:
-        # "the man on the left" when there is only one man: he must at least be there.
-        share = x[candidates[0]] / aspect
-        fits = {"left": share < 0.4, "right": share > 0.6, "middle": abs(share - 0.5) < 0.1}
-        return (sure, sure) if fits.get(place, False) else (0, maybe)
-    if place == "middle":
-        if len(candidates) % 2 == 0:
-            return 0, maybe
-        ranked = sorted(candidates, key=lambda index: x[index])
-        chosen = ranked[len(ranked) // 2]
-        clear = all(abs(x[chosen] - x[other]) > MARGIN for other in ranked if other != chosen)
-        # The middle of the row must not be at the rim of the picture.
-        clear = clear and 0.2 < x[chosen] / aspect < 0.8
-        return (1 << chosen, 1 << chosen) if clear else (0, maybe)
-    score = {
-        index: {
-            "left": -x[index],
-            "right": x[index],
-            "front": y[index],
-            "back": -y[index],
-            "bottom": y[index],
-            "top": -y[index],
-            "bottom left": y[index] - x[index],
-            "bottom right": y[index] + x[index],
-            "top left": -y[index] - x[index],
-            "top right": -y[index] + x[index],
-        }[place]
-        for index in candidates
-    }
-    ranked = sorted(candidates, key=lambda index: -score[index])
-    if ordinal > len(ranked) or (ordinal > 1 and len(ranked) < 3):
-        return 0, maybe
-    chosen = ranked[ordinal - 1]
-    margin = 1.6 * MARGIN if " " in place else MARGIN
-    clear = all(abs(score[chosen] - score[other]) > margin for other in ranked if other != chosen)
-    if " " in place:
-        # A corner is an extreme in both directions, or nearly so.
-        side = x[chosen] if "left" in place else -x[chosen]
-        clear = clear and sum((x[o] if "left" in place else -x[o]) < side for o in ranked) <= 1
-        level = -y[chosen] if "bottom" in place else y[chosen]
-        clear = clear and sum((-y[o] if "bottom" in place else y[o]) < level for o in ranked) <= 1
-    return (1 << chosen, 1 << chosen) if clear else (0, maybe)
+        color, has = thing.color, True
+        if garment.noun == "hat":
+            color, has = thing.hat, thing.hat is not None
+        elif garment.noun != "shirt":
+            color = thing.bottoms
+            has = (garment.noun == "skirt") == (thing.category in ("woman", "girl"))
+        if not has:
+            continue
+        hidden = world.garments[index][part] < FEWEST_GARMENT_PIXELS
+        fits = garment.color in (None, color) and garment.pattern in (None, thing.pattern)
+        sure |= (fits and not hidden) << index
+        maybe |= (fits or hidden) << index
+    return sure, maybe

@@ -10,40 +10,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from refseg_lib.parkref.meaning import (
-    NOUNS,
-    PLACES,
-    Clause,
-    Phrase,
-    denote,
-    describes_only,
-)
+from refseg_lib.parkref.meaning import Clause, Phrase, denote, describes_only
+from refseg_lib.parkref.relating import colored, named, related
 from refseg_lib.parkref.scene import PEOPLE
-from refseg_lib.parkref.world import (
-    FEWEST_PIXELS,
-    INVERSE,
-    LINKED,
-    SKY_THINGS,
-    SPATIAL,
-    World,
-    between,
-    members,
-    on_stuff,
-)
+from refseg_lib.parkref.selecting import PLACES, located
+from refseg_lib.parkref.world import FEWEST_PIXELS, INVERSE, LINKED, SPATIAL, World
 
 FLAVOURS = ("unc", "uncplus", "gref", "referit")
 # Nobody gives up on the first word that does not single the thing out.
 TRIES = 14
-SYNONYMS: dict[str, tuple[tuple[str, float], ...]] = {
-    "man": (("man", 0.5), ("guy", 0.3), ("person", 0.2)),
-    "woman": (("woman", 0.5), ("lady", 0.3), ("person", 0.2)),
-    "boy": (("boy", 0.6), ("kid", 0.25), ("person", 0.15)),
-    "girl": (("girl", 0.6), ("kid", 0.25), ("person", 0.15)),
-    "dog": (("dog", 0.9), ("animal", 0.1)),
-    "cat": (("cat", 0.9), ("animal", 0.1)),
-    "duck": (("duck", 0.9), ("animal", 0.1)),
-}
 UNLOCATED = ("next to", "under", *LINKED, *INVERSE)
+# What may stand beside a location word: "on the left, left of the tree" is said by nobody.
+PLACE_FREE = (*UNLOCATED, "on", "wearing")
 
 
 def worth_meaning(world: World) -> list[int]:
@@ -58,9 +36,7 @@ def worth_meaning(world: World) -> list[int]:
     ]
 
 
-def describe(
-    world: World, flavour: str, index: int, rng: np.random.Generator
-) -> Phrase | None:
+def describe(world: World, flavour: str, index: int, rng: np.random.Generator) -> Phrase | None:
     """Find a phrase that describes thing ``index`` alone, or None when none comes to mind.
 
     Args:
@@ -89,153 +65,45 @@ def stuff_phrases(world: World) -> list[Phrase]:
     return [Phrase(name, entity=("stuff", name)) for name in world.stuff]
 
 
-def _named(world: World, index: int, rng: np.random.Generator) -> Phrase:
-    category = world.scene.things[index].category
-    options = SYNONYMS.get(category, ((category, 1.0),))
-    shares = [share for _, share in options]
-    noun = options[int(rng.choice(len(options), p=shares))][0]
-    return Phrase(noun, entity=("thing", index))
-
-
-def _colored(phrase: Phrase, world: World, index: int, rng: np.random.Generator) -> Phrase:
-    """Add a colour or a pattern; for people, what they wear."""
-    thing = world.scene.things[index]
-    if thing.category in PEOPLE:
-        return replace(phrase, clauses=(*phrase.clauses, _garment(world, index, rng)))
-    patterned = thing.pattern != "plain" and rng.random() < 0.6
-    color = thing.color if not patterned or rng.random() < 0.6 else None
-    return replace(phrase, color=color, pattern=thing.pattern if patterned else None)
-
-
-def _garment(world: World, index: int, rng: np.random.Generator) -> Clause:
-    thing = world.scene.things[index]
-    roll = rng.random()
-    if thing.hat is not None and roll < 0.4:
-        worn = Phrase("hat", color=thing.hat, entity=("part", index, "hat"))
-    elif roll < 0.75:
-        patterned = thing.pattern != "plain" and rng.random() < 0.6
-        worn = Phrase(
-            "shirt",
-            color=thing.color if not patterned or rng.random() < 0.7 else None,
-            pattern=thing.pattern if patterned else None,
-            entity=("part", index, "shirt"),
-        )
-    else:
-        noun = "skirt" if thing.category in ("woman", "girl") else "trousers"
-        worn = Phrase(noun, color=thing.bottoms, entity=("part", index, "bottoms"))
-    return Clause("wearing", (worn,))
-
-
 def _sized(phrase: Phrase, world: World, index: int, rng: np.random.Generator) -> Phrase:
     person = world.scene.things[index].category in PEOPLE
     options = ("tallest", "shortest") if person else ("biggest", "smallest")
-    return replace(phrase, size=options[int(rng.integers(2))])
+    return replace(phrase, size=options[int(rng.random() * 2)])
 
 
-def _placed(phrase: Phrase, world: World, rng: np.random.Generator) -> Phrase:
+def _placed(phrase: Phrase, world: World, index: int, rng: np.random.Generator) -> Phrase | None:
     """Add a location word that is true, looked for in random order."""
-    if phrase.entity[0] != "thing":
+    if any(clause.relation not in PLACE_FREE for clause in phrase.clauses):
         return phrase
+    only = (1 << index, 1 << index)
+    described = denote(phrase, world)
     for position in rng.permutation(len(PLACES))[:6]:
-        place = PLACES[int(position)]
-        if place in ("front", "back") and _in_sky(world, phrase.entity[1]):
-            continue
+        place = PLACES[position]
         # Left and right are said far more often than corners.
         if place not in ("left", "right") and rng.random() < 0.45:
             continue
-        located = replace(phrase, place=place)
-        if describes_only(located, phrase.entity[1], world):
-            return located
+        if located(place, 1, *described, world) == only:
+            return replace(phrase, place=place)
     for side in ("left", "right"):
         for ordinal in (2, 3):
-            located = replace(phrase, place=side, ordinal=ordinal)
-            if describes_only(located, phrase.entity[1], world):
-                return located
-    return replace(phrase, place="left" if rng.random() < 0.5 else "right")
-
-
-def _in_sky(world: World, index: int) -> bool:
-    return world.scene.things[index].category in SKY_THINGS
-
-
-def _related(
-    phrase: Phrase,
-    world: World,
-    index: int,
-    rng: np.random.Generator,
-    allowed: tuple[str, ...],
-    depth: int,
-) -> Phrase | None:
-    """Add one relation to another thing, or to stuff, that holds beyond argument."""
-    facts: list[tuple[str, tuple]] = []
-    for relation in allowed:
-        if relation in world.sure:
-            # What hands and leashes tie together is what people mention first.
-            weight = 3 if relation in LINKED or relation in INVERSE else 1
-            others = members(world.sure[relation][index])
-            facts += [(relation, (other,)) for other in others] * weight
-    if "on" in allowed:
-        facts += [("on", (name,)) for name in ("path", "pond") if on_stuff(world, index, name)]
-    if "between" in allowed and rng.random() < 0.3:
-        rest = [other for other in range(len(world.scene.things)) if other != index]
-        pairs = [
-            (one, two)
-            for position, one in enumerate(rest)
-            for two in rest[position + 1 :]
-            if between(world, index, one, two)
-        ]
-        facts += [("between", pair) for pair in pairs[:4]]
-    if not facts:
-        return None
-    relation, targets = facts[int(rng.integers(len(facts)))]
-    if relation == "on":
-        landmark = Phrase(targets[0], entity=("stuff", targets[0]))
-        return replace(phrase, clauses=(*phrase.clauses, Clause("on", (landmark,))))
-    if relation == "between":
-        marks = tuple(_landmark(world, other, rng, 0, index) for other in targets)
-        if any(denote(mark, world)[1].bit_count() != 1 for mark in marks):
-            return None
-        return replace(phrase, clauses=(*phrase.clauses, Clause("between", marks)))
-    landmark = _landmark(world, targets[0], rng, depth, index)
-    # The landmark need not be unique in the park, but the thing it is related to must be clear.
-    if world.maybe[relation][index] & denote(landmark, world)[1] != 1 << targets[0]:
-        return None
-    return replace(phrase, clauses=(*phrase.clauses, Clause(relation, (landmark,))))
-
-
-def _landmark(
-    world: World, index: int, rng: np.random.Generator, depth: int, speaker_of: int
-) -> Phrase:
-    """Name a thing that only serves to find another one."""
-    phrase = _named(world, index, rng)
-    roll = rng.random()
-    if roll < 0.6:
-        phrase = _colored(phrase, world, index, rng)
-    if depth > 0 and rng.random() < 0.3:
-        nested = _related(phrase, world, index, rng, (*LINKED, "on", "next to", "under"), 0)
-        if nested is not None and not _mentions(nested.clauses[-1], speaker_of):
-            return nested
-    return phrase
-
-
-def _mentions(clause: Clause, index: int) -> bool:
-    return any(target.entity == ("thing", index) for target in clause.objects)
+            if located(side, ordinal, *described, world) == only:
+                return replace(phrase, place=side, ordinal=ordinal)
+    return None
 
 
 def _think_short(
     world: World, index: int, rng: np.random.Generator, places: bool, relations: tuple[str, ...]
 ) -> Phrase | None:
-    phrase: Phrase | None = _named(world, index, rng)
-    assert phrase is not None
+    phrase: Phrase | None = named(world, index, rng)
     roll = rng.random()
     if roll < 0.5:
-        phrase = _colored(phrase, world, index, rng)
+        phrase = colored(phrase, world, index, rng)
     elif roll < 0.62:
         phrase = _sized(phrase, world, index, rng)
     if rng.random() < (0.2 if places else 0.55):
-        phrase = _related(phrase, world, index, rng, relations, 0)
+        phrase = related(phrase, world, index, rng, relations, 0)
     if phrase is not None and places and rng.random() < 0.75:
-        phrase = _placed(phrase, world, rng)
+        phrase = _placed(phrase, world, index, rng)
     return phrase
 
 
@@ -247,26 +115,29 @@ def _think_uncplus(world: World, index: int, rng: np.random.Generator) -> Phrase
     return _think_short(world, index, rng, False, UNLOCATED)
 
 
-def _think_gref(
-    world: World, index: int, rng: np.random.Generator
-) -> Phrase | None:
-    phrase: Phrase | None = _named(world, index, rng)
-    assert phrase is not None
-    if rng.random() < 0.45:
-        phrase = _colored(phrase, world, index, rng)
+def _think_gref(world: World, index: int, rng: np.random.Generator) -> Phrase | None:
+    phrase: Phrase | None = named(world, index, rng)
+    if rng.random() < 0.35:
+        phrase = colored(phrase, world, index, rng)
     every = (*SPATIAL, *LINKED, *INVERSE, "on", "between")
     if rng.random() < 0.15:
-        phrase = _related(phrase, world, index, rng, (*LINKED, "on", *SPATIAL), 0)
+        phrase = related(phrase, world, index, rng, (*LINKED, "on", *SPATIAL), 0)
     if phrase is not None:
-        phrase = _related(phrase, world, index, rng, every, 1)
-    if phrase is not None and rng.random() < 0.1:
-        phrase = _placed(phrase, world, rng)
-    if phrase is None:
+        phrase = related(phrase, world, index, rng, every, 1)
+    if phrase is None or not _sounds_clear(phrase):
         return None
-    # "beside a brown cat and behind the cat" would leave a reader puzzled, and so would a
-    # landmark's own landmark that sounds like the referent.
+    phrase = replace(phrase, clauses=_in_order(phrase.clauses))
+    return _placed(phrase, world, index, rng) if rng.random() < 0.1 else phrase
+
+
+def _sounds_clear(phrase: Phrase) -> bool:
+    """Say whether no two parts of a phrase can be taken for one another.
+
+    "Beside a brown cat and behind the cat" would leave a reader puzzled, and so would a landmark's
+    own landmark that sounds like the referent.
+    """
     relations = [clause.relation for clause in phrase.clauses]
-    nouns = [target.noun for clause in phrase.clauses for target in clause.objects[:1]]
+    nouns = [n for clause in phrase.clauses for n in {target.noun for target in clause.objects}]
     nested = [
         inner.noun
         for clause in phrase.clauses
@@ -274,13 +145,35 @@ def _think_gref(
         for deeper in target.clauses
         for inner in deeper.objects
     ]
-    if len(set(relations)) < len(relations) or len(set(nouns)) < len(nouns):
-        return None
-    if phrase.noun in nested:
-        return None
-    # "between A and B and …" would be hard to take apart: between comes last.
-    ordered = sorted(phrase.clauses, key=lambda clause: clause.relation == "between")
-    return replace(phrase, clauses=tuple(ordered))
+    told_backwards = any(relation in INVERSE for relation in relations)
+    several = len(relations) - relations.count("wearing") > 1
+    long_ones = sum(any(t.clauses for t in clause.objects) for clause in phrase.clauses)
+    return (
+        len(set(relations)) == len(relations)
+        and len(set(nouns)) == len(nouns)
+        and phrase.noun not in nested
+        # "The kite that the man is holding and next to the tree" falls apart.
+        and not (told_backwards and several)
+        # Whom would "and" lead back to?
+        and long_ones <= 1
+    )
+
+
+def _in_order(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
+    """Put clauses so that "and" leads back to the referent.
+
+    "Next to a boy in a red shirt and riding a bike" would be about the boy, and "between A and B
+    and …" hard to take apart: what has a bare landmark comes first, "between" last.
+    """
+    return tuple(
+        sorted(
+            clauses,
+            key=lambda clause: (
+                clause.relation == "between",
+                any(target.clauses for target in clause.objects),
+            ),
+        )
+    )
 
 
 THINKING: dict[str, Callable[[World, int, np.random.Generator], Phrase | None]] = {
@@ -289,4 +182,3 @@ THINKING: dict[str, Callable[[World, int, np.random.Generator], Phrase | None]] 
     "gref": _think_gref,
     "referit": _think_unc,
 }
-

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from refseg_lib.text.graph import Edge, LanguageGraph, Node
 
 ENTITY, ATTRIBUTE, RELATION, UNNECESSARY = "entity", "attribute", "relation", "unnecessary"
@@ -30,13 +32,26 @@ class Utterance:
 
 @dataclass
 class Speaker:
-    """Collects words, nodes and edges while a phrase is put into words."""
+    """Collects words, nodes and edges while a phrase is put into words.
 
+    Attributes:
+        rng: Chooses among ways to say the same.
+    """
+
+    rng: np.random.Generator
     words: list[str] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
     nodes: list[tuple[str, int, int]] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
     entities: list[tuple] = field(default_factory=list)
+
+    def pick(self, options: tuple[str, ...]) -> str:
+        """Choose one of several ways to say the same."""
+        return options[int(self.rng.random() * len(options))]
+
+    def chance(self, share: float) -> bool:
+        """Decide at random: True in this share of cases."""
+        return bool(self.rng.random() < share)
 
     def say(self, text: str, kind: str) -> None:
         """Add blank-separated words of one type."""

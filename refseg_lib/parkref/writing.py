@@ -5,72 +5,29 @@ and what no benchmark has: ``refs(FLAVOUR).zh.json`` with the Chinese sentences 
 ``truth(FLAVOUR).jsonl`` with word types, language graphs and the annotation of every node.
 """
 
-import io
+import contextlib
 import json
 import multiprocessing
+import os
 import pickle
 import shutil
+import signal
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
 from refseg_lib.errors import UserError
 from refseg_lib.files import write_atomically
-from refseg_lib.parkref.chinese import in_chinese
-from refseg_lib.parkref.drawing import STUFF_CODES, Rendering, render
-from refseg_lib.parkref.english import in_english
-from refseg_lib.parkref.layout import sample_scene
-from refseg_lib.parkref.meaning import Phrase
-from refseg_lib.parkref.scene import PARTS, STUFF, THINGS, Scene
-from refseg_lib.parkref.speaking import FLAVOURS, describe, stuff_phrases, worth_meaning
-from refseg_lib.parkref.utterance import Utterance
-from refseg_lib.parkref.world import observe
+from refseg_lib.parkref.pages import CATEGORIES, SPLITS, Job, Page, make_page
+from refseg_lib.parkref.scene import STUFF, THINGS
+from refseg_lib.parkref.speaking import FLAVOURS
 
 SEED = 2024
 HEIGHT = 128
 TRAIN_IMAGES = 6000
-CATEGORIES = {name: number + 1 for number, name in enumerate((*THINGS, *STUFF, *PARTS))}
-# (referents per image, sentences per referent)
-AMOUNTS = {"unc": (2, 3), "uncplus": (2, 2), "gref": (2, 2), "referit": (2, 1)}
-SPLITS = ("train", "val", "testA", "testB")
-
-
-@dataclass(frozen=True)
-class Job:
-    """One image to make: everything its content depends on.
-
-    ``place`` counts within the split and alone seeds the content, so that a larger train set
-    changes neither val nor test.
-    """
-
-    split: str
-    place: int
-    people: bool
-    seed: int
-    height: int
-
-    @property
-    def number(self) -> int:
-        """The image id."""
-        return SPLITS.index(self.split) * 1_000_000 + self.place + 1
-
-
-@dataclass(frozen=True)
-class Page:
-    """One image made: bytes and finished JSON, ready to be put together."""
-
-    name: str
-    picture: bytes
-    image: dict[str, Any]
-    annotations: list[dict[str, Any]]
-    refs: dict[str, list[dict[str, Any]]]
-    chinese: dict[str, dict[str, str]]
-    truth: dict[str, list[str]]
+# More would run out of image numbers.
+MOST_IMAGES = 1_000_000
 
 
 def plan(train_images: int = TRAIN_IMAGES, seed: int = SEED, height: int = HEIGHT) -> list[Job]:
@@ -84,163 +41,8 @@ def plan(train_images: int = TRAIN_IMAGES, seed: int = SEED, height: int = HEIGH
     return jobs
 
 
-def make_scene(job: Job) -> tuple[Scene, Rendering, np.random.Generator]:
-    """Sample and draw the scene of a job; the generator goes on to choose the sentences."""
-    rng = np.random.default_rng([job.seed, SPLITS.index(job.split), job.place])
-    while True:
-        scene = sample_scene(rng, job.people)
-        drawn = render(scene, job.height)
-        if len(worth_meaning(observe(scene, drawn.things))) >= 2:
-            return scene, drawn, rng
-
-
-def make_page(job: Job) -> Page:
-    """Make one image with all its sentences."""
-    scene, drawn, rng = make_scene(job)
-    world = observe(scene, drawn.things)
-    stream = io.BytesIO()
-    Image.fromarray(drawn.image).save(stream, "PNG", compress_level=3)
-    height, width = drawn.things.shape
-    file_name = f"parkref_{job.number:06d}.png"
-    named = [("thing", index) for index in range(len(scene.things))]
-    named += [("stuff", name) for name in world.stuff]
-    numbers = {entity: _annotation_number(job.number, entity) for entity in named}
-    refs: dict[str, list[dict[str, Any]]] = {}
-    chinese: dict[str, dict[str, str]] = {}
-    truth: dict[str, list[str]] = {}
-    for flavour in FLAVOURS:
-        told = [*_tell(world, flavour, rng)]
-        refs[flavour], chinese[flavour], truth[flavour] = [], {}, []
-        for place, phrases in enumerate(told):
-            sentences = []
-            for phrase in phrases:
-                number = job.number * 100 + sum(len(r["sentences"]) for r in refs[flavour])
-                number += len(sentences)
-                english = in_english(phrase, rng, long=flavour == "gref")
-                mandarin = in_chinese(phrase, rng, long=flavour == "gref")
-                if any(english.sentence == sentence["sent"] for sentence in sentences):
-                    continue
-                for entity in (*english.entities, *mandarin.entities):
-                    numbers[entity] = _annotation_number(job.number, entity)
-                sentences.append(
-                    {
-                        "sent_id": number,
-                        "sent": english.sentence,
-                        "raw": english.sentence,
-                        "tokens": list(english.words),
-                    }
-                )
-                chinese[flavour][str(number)] = mandarin.sentence
-                truth[flavour].append(
-                    json.dumps(
-                        {
-                            "sent_id": number,
-                            "en": _truth(english, numbers),
-                            "zh": _truth(mandarin, numbers),
-                        },
-                        ensure_ascii=False,
-                    )
-                )
-            entity = phrases[0].entity
-            noun = scene.things[entity[1]].category if entity[0] == "thing" else entity[1]
-            refs[flavour].append(
-                {
-                    "ref_id": job.number * 10 + place,
-                    "ann_id": numbers[entity],
-                    "image_id": job.number,
-                    "file_name": file_name,
-                    "category_id": CATEGORIES[noun],
-                    "split": _split_for(job.split, flavour),
-                    "sent_ids": [sentence["sent_id"] for sentence in sentences],
-                    "sentences": sentences,
-                }
-            )
-    annotations = [
-        _annotation(number, job.number, entity, scene, drawn) for entity, number in numbers.items()
-    ]
-    return Page(
-        name=file_name,
-        picture=stream.getvalue(),
-        image={"id": job.number, "file_name": file_name, "width": width, "height": height},
-        annotations=[annotation for annotation in annotations if annotation["area"] > 0],
-        refs=refs,
-        chinese=chinese,
-        truth=truth,
-    )
-
-
-def _split_for(split: str, flavour: str) -> str:
-    """G-Ref and ReferIt have one test split; UNC and UNC+ have two."""
-    return "test" if flavour in ("gref", "referit") and split.startswith("test") else split
-
-
-def _tell(world, flavour: str, rng: np.random.Generator) -> Iterator[list[Phrase]]:  # noqa: ANN001
-    """Yield, referent by referent, the phrases that mean it."""
-    referents, each = AMOUNTS[flavour]
-    candidates = worth_meaning(world)
-    found = 0
-    for index in rng.permutation(candidates):
-        phrases = [describe(world, flavour, int(index), rng) for _ in range(each)]
-        kept = [phrase for phrase in phrases if phrase is not None]
-        if kept:
-            found += 1
-            yield kept
-        if found == referents:
-            break
-    if flavour == "referit":
-        everything = stuff_phrases(world)
-        if everything:
-            yield [everything[int(rng.integers(len(everything)))]]
-
-
-def _annotation_number(image: int, entity: tuple) -> int:
-    """Number things from 0, stuff from 20 and garments from 30 within their image."""
-    if entity[0] == "thing":
-        return image * 100 + entity[1]
-    if entity[0] == "stuff":
-        return image * 100 + 20 + STUFF.index(entity[1])
-    return image * 100 + 30 + 3 * entity[1] + PARTS.index(entity[2])
-
-
-def _truth(utterance: Utterance, numbers: dict[tuple, int]) -> dict[str, Any]:
-    return {
-        "words": list(utterance.words),
-        "kinds": "".join(kind[0] for kind in utterance.kinds),
-        "graph": utterance.graph.to_json(),
-        "annotations": [numbers[entity] for entity in utterance.entities],
-    }
-
-
-def entity_mask(entity: tuple, drawn: Rendering) -> np.ndarray:
-    """Return the visible pixels (H, W) bool of a thing, a kind of stuff or a garment."""
-    if entity[0] == "thing":
-        return drawn.things == entity[1] + 1
-    if entity[0] == "stuff":
-        return drawn.things == STUFF_CODES[entity[1]]
-    return (drawn.things == entity[1] + 1) & (drawn.parts == PARTS.index(entity[2]) + 1)
-
-
-def _annotation(
-    number: int, image: int, entity: tuple, scene: Scene, drawn: Rendering
-) -> dict[str, Any]:
-    from pycocotools import mask as coco
-
-    mask = entity_mask(entity, drawn)
-    code = coco.encode(np.asfortranarray(mask))
-    name = scene.things[entity[1]].category if entity[0] == "thing" else entity[-1]
-    return {
-        "id": number,
-        "image_id": image,
-        "category_id": CATEGORIES[name],
-        "bbox": [float(value) for value in coco.toBbox(code)],
-        "area": int(mask.sum()),
-        "iscrowd": 0,
-        "segmentation": {"size": list(mask.shape), "counts": code["counts"].decode()},
-    }
-
-
 def make_parkref(
-    out: Path,
+    out: str | os.PathLike[str],
     train_images: int = TRAIN_IMAGES,
     seed: int = SEED,
     height: int = HEIGHT,
@@ -266,19 +68,21 @@ def make_parkref(
         UserError: The folder exists already, a number is out of range, or the disk is full.
     """
     target = Path(out) / "parkref"
-    if train_images < 1:
-        raise UserError(f"--size {train_images}: ParkRef needs at least one training image")
+    if not 1 <= train_images <= MOST_IMAGES:
+        raise UserError(f"--size {train_images}: ParkRef has 1 to {MOST_IMAGES:,} training images")
     if not 64 <= height <= 1024:
         raise UserError(f"--height {height}: pictures are between 64 and 1024 pixels high")
-    if target.exists():
+    if seed < 0 or (workers is not None and workers < 1):
+        raise UserError(f"seed {seed}, workers {workers}: expected seed >= 0 and workers >= 1")
+    if os.path.lexists(target):
         raise UserError(
             f"{target} exists already; it was left as it is: delete it or choose another --out"
         )
-    jobs = plan(train_images, seed, height)
+    absent = [folder for folder in (target.parent, *target.parent.parents) if not folder.exists()]
     building = target.with_name(f".parkref.{time.time_ns()}.part")
     try:
         (building / "images").mkdir(parents=True)
-        _write_pages(building, jobs, workers, progress)
+        _write_pages(building, plan(train_images, seed, height), workers, progress)
         building.rename(target)
     except OSError as error:
         raise UserError(
@@ -287,7 +91,27 @@ def make_parkref(
         ) from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
+        for folder in absent:
+            # Only what is empty goes: after a failure, the folders made above.
+            with contextlib.suppress(OSError):
+                folder.rmdir()
     return target
+
+
+def _pages(jobs: list[Job], workers: int | None) -> Generator[Page]:
+    """Make the pages, in order; one worker works in this very process."""
+    workers = workers or os.cpu_count() or 1
+    if workers == 1:
+        yield from map(make_page, jobs)
+        return
+    # "spawn" is the one way to start a process that works everywhere, under torch too.
+    with multiprocessing.get_context("spawn").Pool(workers, _ignore_interrupts) as pool:
+        yield from pool.imap(make_page, jobs, chunksize=16)
+
+
+def _ignore_interrupts() -> None:
+    """Leave Ctrl-C to the parent, which ends its workers: one message instead of many."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _write_pages(
@@ -300,8 +124,9 @@ def _write_pages(
     refs: dict[str, list[dict[str, Any]]] = {flavour: [] for flavour in FLAVOURS}
     chinese: dict[str, dict[str, str]] = {flavour: {} for flavour in FLAVOURS}
     truth: dict[str, list[str]] = {flavour: [] for flavour in FLAVOURS}
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        for done, page in enumerate(pool.imap(make_page, jobs, chunksize=16), start=1):
+    # Closing ends the workers at once, also when writing fails.
+    with contextlib.closing(_pages(jobs, workers)) as pages:
+        for done, page in enumerate(pages, start=1):
             (folder / "images" / page.name).write_bytes(page.picture)
             images.append(page.image)
             annotations += page.annotations
@@ -311,28 +136,19 @@ def _write_pages(
                 truth[flavour] += page.truth[flavour]
             if progress is not None:
                 progress(done, len(jobs))
-    info = {
-        "description": "ParkRef: drawn park scenes with referring expressions",
-        "seed": jobs[0].seed,
-        "version": 1,
-    }
-    categories = [
-        {
-            "id": number,
-            "name": name,
-            "supercategory": "thing" if name in THINGS else "stuff" if name in STUFF else "part",
-        }
-        for name, number in CATEGORIES.items()
-    ]
     instances = {
-        "info": info,
+        "info": {
+            "description": "ParkRef: drawn park scenes with referring expressions",
+            "seed": jobs[0].seed,
+            "version": 1,
+        },
         "images": images,
         "annotations": annotations,
-        "categories": categories,
+        "categories": _categories(),
     }
     write_atomically(folder / "instances.json", json.dumps(instances))
     for flavour in FLAVOURS:
-        write_atomically(folder / f"refs({flavour}).p", pickle.dumps(refs[flavour], protocol=2))
+        write_atomically(folder / f"refs({flavour}).p", _pickled(refs[flavour]))
         sentences = {
             number: {"sent": text, "provenance": "parkref-grammar", "status": "accepted"}
             for number, text in chinese[flavour].items()
@@ -342,3 +158,23 @@ def _write_pages(
             json.dumps({"language": "zh", "sentences": sentences}, ensure_ascii=False),
         )
         write_atomically(folder / f"truth({flavour}).jsonl", "\n".join(truth[flavour]) + "\n")
+
+
+def _categories() -> list[dict[str, Any]]:
+    return [
+        {
+            "id": number,
+            "name": name,
+            "supercategory": "thing" if name in THINGS else "stuff" if name in STUFF else "part",
+        }
+        for name, number in CATEGORIES.items()
+    ]
+
+
+def _pickled(refs: list[dict[str, Any]]) -> bytes:
+    """Pickle refs as the benchmarks are.
+
+    A pickle shows which equal strings are one object, and that depends on how many processes made
+    them; after a trip through JSON it does not.
+    """
+    return pickle.dumps(json.loads(json.dumps(refs)), protocol=2)

@@ -4,14 +4,11 @@ import contextlib
 import json
 import math
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from refseg_lib.data.batch import Batch
 from refseg_lib.data.refer import ReferringDataset
@@ -21,10 +18,11 @@ from refseg_lib.files import write_atomically
 from refseg_lib.models.saved import Loaded, save_model
 from refseg_lib.models.system import ReferringSegmenter
 from refseg_lib.text.vocabulary import Vocabulary
+from refseg_lib.training.averaging import WeightAverage
 from refseg_lib.training.checkpoints import load_checkpoint, save_checkpoint, trainable_state
+from refseg_lib.training.feeding import training_batches
 from refseg_lib.training.losses import mask_loss
 from refseg_lib.training.optimizers import make_optimizer, polynomial
-from refseg_lib.training.order import epoch_batches
 from refseg_lib.training.progress import Progress
 from refseg_lib.training.recipes import Recipe
 from refseg_lib.training.samples import Samples
@@ -93,7 +91,7 @@ def train(run: Run) -> Path:
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, polynomial(recipe.steps, recipe.power, recipe.warmup, recipe.end)
     )
-    average = _Average(model, recipe.average)
+    average = WeightAverage(model, recipe.average)
     start, best, seconds = 0, -math.inf, 0.0
     if run.resume:
         state = load_checkpoint(run.out, recipe, run.what)
@@ -127,7 +125,7 @@ def train(run: Run) -> Path:
     model.train()
     with Progress(run.what, recipe.steps, start, run.out / "log.jsonl") as progress:
         try:
-            for batch in _batches(samples, recipe, start):
+            for batch in training_batches(samples, recipe, start):
                 loss = _step(model, batch.to(device), optimizer, recipe)
                 if not math.isfinite(loss):
                     raise UserError(
@@ -193,78 +191,8 @@ def _prepare(run: Run) -> Samples:
     return samples
 
 
-def _batches(samples: Samples, recipe: Recipe, start: int) -> Iterator[Batch]:
-    """Yield batches from step ``start`` on, the next one always being made in the background."""
-
-    def order() -> Iterator[list[int]]:
-        step, epoch = 0, 0
-        while True:
-            for indices in epoch_batches(
-                samples.groups,
-                samples.lengths,
-                recipe.batch,
-                recipe.per_image,
-                recipe.seed,
-                epoch,
-            ):
-                if step >= start:
-                    yield indices
-                step += 1
-                if step == recipe.steps:
-                    return
-            epoch += 1
-
-    if start >= recipe.steps:
-        return
-    with ThreadPoolExecutor(1) as background:
-        waiting = None
-        for indices in order():
-            following = background.submit(samples.batch, indices)
-            if waiting is not None:
-                yield waiting.result()
-            waiting = following
-        if waiting is not None:
-            yield waiting.result()
-
-
-class _Average:
-    """A running average of the weights: steadier than the last ones."""
-
-    def __init__(self, model: ReferringSegmenter, decay: float) -> None:
-        self.decay, self.count = decay, 0
-        self.state: dict[str, Tensor] = {}
-        if decay:
-            self.load(trainable_state(model))
-
-    def load(self, state: dict[str, Tensor]) -> None:
-        self.state = {name: value.clone() for name, value in state.items()}
-
-    @torch.no_grad()
-    def update(self, model: ReferringSegmenter) -> None:
-        if not self.decay:
-            return
-        for name, value in trainable_state(model).items():
-            if value.is_floating_point():
-                self.state[name].lerp_(value, 1 - self.decay)
-            else:
-                self.state[name].copy_(value)
-
-    @contextlib.contextmanager
-    def applied(self, model: ReferringSegmenter) -> Iterator[None]:
-        """Let the model have the averaged weights inside the block."""
-        if not self.decay:
-            yield
-            return
-        own = {name: value.clone() for name, value in trainable_state(model).items()}
-        model.load_state_dict(self.state, strict=False)
-        try:
-            yield
-        finally:
-            model.load_state_dict(own, strict=False)
-
-
 def _validate(
-    run: Run, average: _Average, best: float, progress: Progress, step: int, seconds: float
+    run: Run, average: WeightAverage, best: float, progress: Progress, step: int, seconds: float
 ) -> float:
     """Score the validation split; keep the weights if they are the best so far."""
     with average.applied(run.model):

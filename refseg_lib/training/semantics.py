@@ -156,7 +156,7 @@ def pretrain(
     batch: int = 16,
     rate: float = 2e-3,
     workers: int = 1,
-    report=print,  # noqa: ANN001
+    report=print,
 ) -> None:
     """Train a backbone on ParkRef's semantic labels and write its trunk's weights.
 
@@ -196,8 +196,10 @@ def pretrain(
         schedule.step()
         if step % 100 == 0 or step == steps:
             report(f"step {step}/{steps} loss {loss.item():.3f} {_accuracy(scores['c5'], labels)}")
-    state = {name: value.half() if value.is_floating_point() else value
-             for name, value in backbone.trunk.state_dict().items()}
+    state = {
+        name: value.half() if value.is_floating_point() else value
+        for name, value in backbone.trunk.state_dict().items()
+    }
     with atomic_path(out) as temporary:
         save_file({name: value.contiguous() for name, value in state.items()}, str(temporary))
 

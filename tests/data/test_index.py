@@ -32,8 +32,8 @@ def test_every_sentence_leads_to_its_own_object_image_and_segmentation(mini) -> 
     index = build(mini)
     told = {}
     for row in range(len(index.sent_id)):
-        ref = index.sent_ref_row[row]
-        image = index.ref_image_row[ref]
+        ref = int(index.sent_ref_row[row])
+        image = int(index.ref_image_row[ref])
         told[int(index.sent_id[row])] = (
             index.sent[row],
             index.sent_raw[row],

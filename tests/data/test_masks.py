@@ -1,5 +1,7 @@
 """Segmentations become masks: the union of their parts, whatever the form."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -69,7 +71,7 @@ def small_masks(draw: st.DrawFn) -> NDArray[np.bool_]:
 @given(small_masks())
 @settings(deadline=None)
 def test_compressed_and_plain_run_lengths_give_back_the_mask(mask: NDArray[np.bool_]) -> None:
-    encoded = coco.encode(np.asfortranarray(mask, np.uint8))
+    encoded: Any = coco.encode(np.asfortranarray(mask, np.uint8))
     height, width = mask.shape
     runs, value = [0], False
     for pixel in mask.T.ravel():
@@ -90,6 +92,13 @@ def test_a_list_of_run_lengths_is_united_too() -> None:
     ]
     expected = [[True, True, False], [True, False, False]]
     assert segmentation_to_mask(parts, 2, 3).tolist() == expected
+
+
+def test_polygons_and_run_lengths_of_one_object_are_united() -> None:
+    parts = [{"size": [8, 10], "counts": [0, 32, 48]}, rectangle(0, 0, 6, 8)]
+    assert np.array_equal(
+        segmentation_to_mask(parts, 8, 10), polygons_to_mask([rectangle(0, 0, 6, 8)], 8, 10)
+    )
 
 
 def test_the_area_is_counted_without_counting_an_overlap_twice() -> None:

@@ -3,6 +3,7 @@
 import json
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -77,7 +78,7 @@ def test_json_refs_read_like_a_pickle(mini) -> None:  # type: ignore[no-untyped-
 
 
 def test_sentences_are_grouped_by_image_in_the_order_of_the_file(mini) -> None:  # type: ignore[no-untyped-def]
-    again = dict(mini.refs[0], ref_id=9, sent_ids=[900])
+    again: dict[str, Any] = dict(mini.refs[0], ref_id=9, sent_ids=[900])
     again["sentences"] = [{"sent_id": 900, "sent": "a", "raw": "a"}]
     mini.refs[1]["split"] = "train"
     mini.refs.append(again)

@@ -70,7 +70,7 @@ class BoxDataset:
 class PassThrough(nn.Module):
     """A backbone whose only map is the picture; it remembers how many pictures it saw."""
 
-    seen = 0
+    name, weights, seen = "pass-through", "none", 0
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
         self.seen += len(image)
@@ -134,8 +134,6 @@ def listener() -> Loaded:
         "name": "colors",
         "variant": "paper",
         "preset": "laptop",
-        "backbone": "pass-through",
-        "backbone_weights": "none",
         "input_size": 16,
         "seed": 7,
     }

@@ -48,8 +48,9 @@ def test_a_sitting_animal_is_narrower_and_as_tall(category: str) -> None:
 @pytest.mark.parametrize("pose", NECK)
 @pytest.mark.parametrize("facing", [1, -1])
 def test_the_leash_is_fastened_to_the_dog(pose: str, facing: int) -> None:
-    """NECK lies on the dog."""
+    """NECK lies on the dog, between its chest and its eye."""
     u, v = NECK[pose]
+    assert 0.45 < v < 0.7
     canvas = drawn(Thing("dog", 0, 0, 1, "black", pose=pose, facing=facing))
     assert canvas[round(250 - 200 * v), round(250 + facing * 200 * u), 3] == 4
 

@@ -19,11 +19,12 @@ def labels(scene: Scene, height: int = 128) -> np.ndarray:
     return np.asarray(draw_background(scene, height, round(1.25 * height)))[..., 3]
 
 
+@pytest.mark.parametrize("horizon", [0.08, 0.4])
 @pytest.mark.parametrize("mood", range(12))
-def test_sky_and_grass_meet_at_the_horizon(mood: int) -> None:
+def test_sky_and_grass_meet_at_the_horizon(mood: int, horizon: float) -> None:
     """Grass starts at the horizon's row and is never seen above; hills and clouds are 0."""
-    drawn = labels(empty(mood))
-    row = round(0.4 * 128)
+    drawn = labels(empty(mood, horizon=horizon))
+    row = round(horizon * 128)
     assert (drawn[row:] == STUFF_CODES["grass"]).all()
     assert set(np.unique(drawn[:row])) == {0, STUFF_CODES["sky"]}
     assert (drawn[row - 2] == 0).all(), "hills stand all along the horizon"

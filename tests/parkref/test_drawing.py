@@ -145,13 +145,29 @@ def test_strings_and_leashes_are_seen_and_change_no_label() -> None:
     assert seen.sum() > 40
 
 
+def test_a_leash_is_seen_between_hand_and_dog() -> None:
+    """With the dog on a leash the picture changes between the two, the labels do not."""
+    man = Thing("man", 0.4, 0.9, 0.5, "red", bottoms="blue")
+    dog = Thing("dog", 1.1, 0.9, 0.2, "white")
+    cat = Thing("cat", 0.05, 0.95, 0.05, "gray")
+    # Walking either animal stretches the same arm.
+    led, free = (render(park(man, dog, cat, links=(Link(0, "walking", k),)), 128) for k in (1, 2))
+    between = slice(round(128 * extent(man)[2]) + 1, round(128 * extent(dog)[0]) - 1)
+    assert (led.image != free.image)[:, between].any(axis=(0, 2)).all()
+    np.testing.assert_array_equal(led.things, free.things)
+
+
 def test_shadows_are_seen_and_change_no_label() -> None:
-    """Below a floating balloon's place the meadow is bare; a ball there darkens it as grass."""
+    """Around the foot of a ball, away from the ball itself, the grass is darker and still grass."""
     empty = render(park(), 128)
     ball = render(park(Thing("ball", 0.75, 0.8, 0.2, "red")), 128)
-    grass = ball.things == STUFF_CODES["grass"]
+    clear = ~near_boundary((near_boundary(ball.things) * 1 + ball.things).astype(int))
+    grass = (ball.things == STUFF_CODES["grass"]) & clear
     darker = empty.image.astype(int).sum(axis=2) - ball.image.astype(int).sum(axis=2) > 15
-    assert (darker & grass).sum() > 30
+    assert (darker & grass).sum() > 15
+    assert not (darker & grass)[: round(0.74 * 128)].any()
+    balloon = render(park(Thing("balloon", 0.75, 0.6, 0.2, "red")), 128)
+    np.testing.assert_array_equal(balloon.image[80:], empty.image[80:])
 
 
 @pytest.mark.parametrize(("category", "pose"), EVERY_THING)

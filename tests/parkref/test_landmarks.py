@@ -47,6 +47,9 @@ def test_a_bike_has_two_wheels_on_the_ground_and_a_handlebar() -> None:
     mask = drawn("bike")[..., 3] > 0
     assert (np.diff(mask[247].astype(int)) == 1).sum() == 2
     u, v = HANDLEBAR
+    assert u > 0.25, "before the rider, not under"
+    columns = np.flatnonzero(mask[round(250 - 200 * v)])
+    assert abs(columns.max() - (250 + 200 * u)) < 25
     assert mask[round(250 - 200 * v), round(250 + 200 * u)]
 
 

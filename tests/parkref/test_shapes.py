@@ -1,5 +1,6 @@
 """Geometry of outlines, against independent counts."""
 
+import itertools
 import math
 
 import pytest
@@ -54,9 +55,12 @@ def test_bands_stay_inside_a_triangle() -> None:
 
 
 def test_dots_are_whole_and_apart() -> None:
-    """No dot leaves the square, none touches another, and there are as many as fit."""
+    """No dot leaves the square or touches another; neighbouring rows are staggered."""
     centres = dots(SQUARE, 0.2, 0.05)
     assert len(centres) >= 20
+    rows = {round(v, 6) for _, v in centres}
+    firsts = [min(u for u, v in centres if round(v, 6) == row) for row in sorted(rows)]
+    assert all(a != pytest.approx(b) for a, b in itertools.pairwise(firsts))
     for i, (u, v) in enumerate(centres):
         assert 0.049 <= u <= 0.951
         assert 0.049 <= v <= 0.951

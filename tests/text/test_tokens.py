@@ -32,6 +32,7 @@ def test_words_and_runs_of_punctuation_become_lower_case_tokens(
 
 def test_only_one_closing_full_stop_is_dropped() -> None:
     assert tokenize("a . b .") == ["a", ".", "b"]
+    assert tokenize("a . .") == ["a", "."]
 
 
 def test_punctuation_can_be_left_out_and_digits_stay() -> None:

@@ -22,8 +22,7 @@ def test_only_convolution_weights_are_decayed() -> None:
     decayed, spared = split_parameters(model)
     assert [id(p) for p in decayed] == [id(model.layer.weight)]
     assert {id(p) for p in spared} == {
-        id(p)
-        for p in (model.words.weight, model.layer.bias, model.norm.weight, model.norm.bias)
+        id(p) for p in (model.words.weight, model.layer.bias, model.norm.weight, model.norm.bias)
     }
 
 

@@ -1,0 +1,53 @@
+"""A running average of the weights: steadier than the last ones, and free."""
+
+import contextlib
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from refseg_lib.training.checkpoints import trainable_state
+
+
+class WeightAverage:
+    """An exponential average of everything that is trained.
+
+    Attributes:
+        decay: Share of the old average that stays at each step; 0 keeps no average.
+        state: The averaged weights.
+    """
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        """Start from the model's weights."""
+        self.decay = decay
+        self.state: dict[str, Tensor] = {}
+        if decay:
+            self.load(trainable_state(model))
+
+    def load(self, state: dict[str, Tensor]) -> None:
+        """Go on from a stored average."""
+        self.state = {name: value.clone() for name, value in state.items()}
+
+    @torch.no_grad()
+    def update(self, model: nn.Module) -> None:
+        """Move the average towards the model's present weights."""
+        if not self.decay:
+            return
+        for name, value in trainable_state(model).items():
+            if value.is_floating_point():
+                self.state[name].lerp_(value, 1 - self.decay)
+            else:
+                self.state[name].copy_(value)
+
+    @contextlib.contextmanager
+    def applied(self, model: nn.Module) -> Iterator[None]:
+        """Let the model have the averaged weights inside the block."""
+        if not self.decay:
+            yield
+            return
+        own = {name: value.clone() for name, value in trainable_state(model).items()}
+        model.load_state_dict(self.state, strict=False)
+        try:
+            yield
+        finally:
+            model.load_state_dict(own, strict=False)

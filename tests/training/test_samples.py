@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from refseg_lib.data.letterbox import letterbox_image, letterbox_mask
+from refseg_lib.data.refer import open_dataset
+from refseg_lib.training.samples import Samples
+from refseg_lib.training.starting import build_vocabulary
+from refseg_lib.vision.backbone import build_backbone
+
+SIZE = 32
+
+
+@pytest.fixture
+def samples(small_parkref: Path) -> Samples:
+    dataset = open_dataset("parkref_unc", small_parkref, "train")
+    return Samples(dataset, build_vocabulary(dataset, 20), SIZE, 20)
+
+
+def test_every_sentence_of_a_batch_finds_its_own_picture_words_and_mask(samples: Samples) -> None:
+    chosen = [5, 0, 7, 1]
+    batch = samples.batch(chosen)
+    dataset = samples.dataset
+    assert batch.image is not None
+    assert batch.mask is not None
+    for row, index in enumerate(chosen):
+        picture = letterbox_image(dataset.image(index), SIZE)
+        assert torch.equal(batch.image[batch.image_of[row]], picture)
+        assert torch.equal(batch.mask[row, 0] > 0, letterbox_mask(dataset.mask(index), SIZE))
+        words = batch.words[row][batch.word_mask[row]].tolist()
+        assert words == samples.words[index]
+
+
+def test_a_picture_with_several_sentences_stands_in_the_batch_once(samples: Samples) -> None:
+    chosen = samples.groups[0] + samples.groups[1][:1]
+    batch = samples.batch(chosen)
+    assert batch.image is not None
+    assert len(batch.image) == 2
+    assert len(batch.words) == len(chosen)
+
+
+def test_masks_from_memory_are_the_masks_from_disk(samples: Samples) -> None:
+    first, second = samples.batch([3]).mask, samples.batch([3]).mask
+    assert first is not None
+    assert second is not None
+    assert torch.equal(first, second)
+    assert np.array_equal(
+        first[0, 0].numpy() > 0, letterbox_mask(samples.dataset.mask(3), SIZE).numpy()
+    )
+
+
+def test_cached_features_are_the_backbones_up_to_half_precision(samples: Samples) -> None:
+    backbone = build_backbone("laptop", "none")
+    done = []
+    samples.cache_features(backbone, ("c4", "c5"), lambda n, of: done.append((n, of)), at_once=3)
+    assert done[-1] == (len(samples.groups), len(samples.groups))
+    batch = samples.batch([6, 2])
+    assert batch.image is None
+    assert batch.features is not None
+    for row, index in enumerate([6, 2]):
+        maps = backbone(letterbox_image(samples.dataset.image(index), SIZE)[None])
+        for level, stored in batch.features.items():
+            torch.testing.assert_close(
+                stored[batch.image_of[row]], maps[level][0], atol=2e-3, rtol=2e-3
+            )
+
+
+def test_the_memory_estimate_is_what_the_cache_then_takes(samples: Samples) -> None:
+    backbone = build_backbone("laptop", "none")
+    told = samples.feature_gib(backbone, ("c3", "c5"))
+    samples.cache_features(backbone, ("c3", "c5"), lambda *_: None)
+    taken = sum(maps.numel() * maps.element_size() for maps in samples._features.values())
+    assert told == pytest.approx(taken / 2**30)
