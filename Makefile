@@ -6,6 +6,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 PIP_FLAGS ?=
+BACKBONE := runs/laptop_parkref.safetensors
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) \
 	-c constraints.txt
 
@@ -14,7 +15,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP
 
 help:
 	@echo "make demo    score the trained models on ParkRef, write demo/index.html   (first time: minutes)"
-	@echo "make train   the same from scratch: draw ParkRef, train both models, score them"
+	@echo "make train   the same from scratch: draw ParkRef, train backbone and both models"
 	@echo "make lab     open the notebooks in JupyterLab"
 	@echo "make test    style, types and all tests"
 	@echo
@@ -47,9 +48,10 @@ demo: .venv/.installed
 	$(BIN)/refseg demo --out demo
 
 train: .venv/.installed
-	$(BIN)/refseg data make parkref
-	$(BIN)/refseg train --model baseline --data parkref_unc --preset laptop --out runs/baseline
-	$(BIN)/refseg train --model cmsa --data parkref_unc --preset laptop --out runs/cmsa
+	test -d data/parkref || $(BIN)/refseg data make parkref
+	test -f $(BACKBONE) || $(BIN)/refseg pretrain --out $(BACKBONE)
+	$(BIN)/refseg train --model baseline --data parkref_unc --weights $(BACKBONE) --out runs/baseline
+	$(BIN)/refseg train --model cmsa --data parkref_unc --weights $(BACKBONE) --out runs/cmsa
 	$(BIN)/refseg demo --out demo --model runs/baseline --model runs/cmsa
 
 lab: .venv/.installed-lab

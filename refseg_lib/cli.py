@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     verb("doctor", _doctor, "say what is installed, what is missing and what that costs")
     _add_data(verbs.add_parser("data", help="make or check data sets"))
     pretrain = verb("pretrain", _pretrain, "train the laptop backbone on ParkRef's pixels")
-    pretrain.add_argument("--steps", type=int, default=6000)
+    pretrain.add_argument("--steps", type=int, default=3000)
     pretrain.add_argument("--out", type=Path, required=True, metavar="FILE.safetensors")
     _add_train(verb("train", _train, "train a model"))
     _add_evaluate(verb("evaluate", _evaluate, "score a model on a split"))
@@ -130,7 +130,8 @@ def _data_make(chosen: argparse.Namespace) -> None:
 
     from refseg_lib.parkref.writing import make_parkref
 
-    with Progress(console=Console(stderr=True)) as bar:
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("drawing ParkRef", total=None)
         folder = make_parkref(
             chosen.out,

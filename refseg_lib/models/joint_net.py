@@ -4,18 +4,17 @@ No paper's system: the plainest network with attention over the whole picture, f
 backbones such as EfficientNet-Lite0, whose levels have different grids.
 """
 
-from torch import nn
-
 from refseg_lib.fusion.heads import ConvolutionHead
 from refseg_lib.fusion.joint_attention import JointAttention
 from refseg_lib.fusion.skip_decoder import SkipDecoder
 from refseg_lib.models.presets import Preset
 from refseg_lib.models.system import ReferringSegmenter
 from refseg_lib.text.encoders import WordEmbedding
+from refseg_lib.vision.backbone import Backbone
 
 
 def build_joint_net(
-    backbone: nn.Module,
+    backbone: Backbone,
     preset: Preset,
     variant: str,
     vocabulary_size: int,
@@ -38,7 +37,7 @@ def build_joint_net(
     Returns:
         The model, not yet initialised.
     """
-    channels = {level: backbone.channels[level] for level in preset.levels}  # pyright: ignore[reportIndexIssue]
+    channels = {level: backbone.channels[level] for level in preset.levels}
     fusion = JointAttention(
         channels,
         language=preset.embedding,

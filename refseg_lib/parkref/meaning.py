@@ -133,7 +133,7 @@ def _misreadings(phrase: Phrase, world: World) -> Iterator[int]:
 def _flattened(clauses: tuple[Clause, ...]) -> Iterator[Clause]:
     """Yield all modifiers at any depth, as if they belonged to the outermost noun."""
     for clause in clauses:
-        yield clause
+        yield replace(clause, objects=tuple(replace(o, clauses=()) for o in clause.objects))
         for target in clause.objects:
             yield from _flattened(target.clauses)
 

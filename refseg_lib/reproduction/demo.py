@@ -123,7 +123,8 @@ def _draw(root: Path) -> None:
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True)) as bar:
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("drawing ParkRef (once)", total=None)
         make_parkref(
             root,

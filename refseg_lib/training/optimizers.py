@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from refseg_lib.errors import UserError
+from refseg_lib.text.encoders import WordEmbedding
 
 OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     "adam": torch.optim.Adam,
@@ -62,7 +63,7 @@ def split_parameters(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Para
     tables = {
         id(parameter)
         for module in model.modules()
-        if isinstance(module, nn.Embedding)
+        if isinstance(module, nn.Embedding | WordEmbedding)
         for parameter in module.parameters(recurse=False)
     }
     decayed, spared = [], []

@@ -8,6 +8,7 @@ from refseg_lib.data.refer import ReferringDataset, open_dataset
 from refseg_lib.errors import UserError
 from refseg_lib.models.build import build_model
 from refseg_lib.models.presets import get_preset
+from refseg_lib.text.encoders import WordEmbedding
 from refseg_lib.text.tokens import tokenize
 from refseg_lib.text.vocabulary import Vocabulary
 from refseg_lib.training.loop import Run, train
@@ -86,11 +87,11 @@ def build_vocabulary(dataset: ReferringDataset, max_length: int) -> Vocabulary:
     )
 
 
-def load_vectors(encoder: torch.nn.Module, vocabulary: Vocabulary, path: Path) -> int:
+def load_vectors(encoder: WordEmbedding, vocabulary: Vocabulary, path: Path) -> int:
     """Start the word table from vectors; words without one keep their random start.
 
     Args:
-        encoder: Has an ``embedding`` table (V, C).
+        encoder: Its table (V, C) is changed in place.
         vocabulary: Of the model.
         path: An ``.npz`` with ``words`` (N,) text and ``vecs`` (N, C).
 
@@ -109,18 +110,18 @@ def load_vectors(encoder: torch.nn.Module, vocabulary: Vocabulary, path: Path) -
         raise UserError(
             f"--vectors {path}: {error}; expected an .npz with words (N,) and vecs (N, C)"
         ) from error
-    table = next(module for module in encoder.modules() if isinstance(module, torch.nn.Embedding))
-    if vectors.shape[1] != table.embedding_dim:
+    table = encoder.table
+    if vectors.shape[1] != table.shape[1]:
         raise UserError(
             f"--vectors {path}: {vectors.shape[1]} numbers a word, the model has"
-            f" {table.embedding_dim}: add --size embedding={vectors.shape[1]}"
+            f" {table.shape[1]}: add --size embedding={vectors.shape[1]}"
         )
     row_of = {str(word): row for row, word in enumerate(words)}
     found = 0
     with torch.no_grad():
         for number, word in enumerate(vocabulary.to_list()):
             if word in row_of:
-                table.weight[number] = torch.from_numpy(vectors[row_of[word]].astype("float32"))
+                table[number] = torch.from_numpy(vectors[row_of[word]].astype("float32"))
                 found += 1
     return found
 

@@ -49,7 +49,7 @@ def over(scene: Scene, one: int, two: int) -> bool:
 
 def stands(scene: Scene, one: int, relation: str, two: int) -> bool:
     """Would a generous reader let "one relation two" pass?"""
-    (x, y, width, foot), (x2, y2, width2, foot2) = (box(scene.things[i]) for i in (one, two))
+    (x, _, width, foot), (x2, _, width2, foot2) = (box(scene.things[i]) for i in (one, two))
     if relation.endswith(" by"):
         return stands(scene, two, relation.removesuffix(" by"), one)
     if relation in ("holding", "walking", "riding", "sitting on"):
@@ -171,7 +171,7 @@ def test_every_sentence_is_unambiguous_to_an_independent_judge(told: dict, flavo
 
 def test_the_biggest_is_the_one_with_the_most_pixels(told: dict) -> None:
     sized = [i for f in FLAVOURS for i in told[f] if i.phrase.size in ("biggest", "smallest")]
-    assert len(sized) > 20
+    assert len(sized) > 10
     for item in sized:
         rest = Phrase(item.phrase.noun, item.phrase.color, item.phrase.pattern)
         others = read(item.world.scene, rest)

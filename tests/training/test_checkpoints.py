@@ -59,7 +59,7 @@ def test_no_checkpoint_and_a_damaged_one_are_told_apart(tmp_path: Path) -> None:
 
 def test_a_checkpoint_that_carries_code_is_refused_and_not_run(tmp_path: Path) -> None:
     class Evil:
-        def __reduce__(self):  # noqa: ANN204
+        def __reduce__(self):
             return (Path.touch, (tmp_path / "owned",))
 
     torch.save({"told": Evil()}, tmp_path / "resume.pt")

@@ -5,13 +5,14 @@ import torch
 from torch import nn
 
 from refseg_lib.errors import UserError
+from refseg_lib.text.encoders import WordEmbedding
 from refseg_lib.training.optimizers import make_optimizer, polynomial, split_parameters
 
 
 class Small(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.words = nn.Embedding(5, 3)
+        self.words = WordEmbedding(5, 3)
         self.layer = nn.Conv2d(3, 2, 1)
         self.norm = nn.BatchNorm2d(2)
         self.frozen = nn.Linear(2, 2).requires_grad_(False)
@@ -22,7 +23,7 @@ def test_only_convolution_weights_are_decayed() -> None:
     decayed, spared = split_parameters(model)
     assert [id(p) for p in decayed] == [id(model.layer.weight)]
     assert {id(p) for p in spared} == {
-        id(p) for p in (model.words.weight, model.layer.bias, model.norm.weight, model.norm.bias)
+        id(p) for p in (model.words.table, model.layer.bias, model.norm.weight, model.norm.bias)
     }
 
 
