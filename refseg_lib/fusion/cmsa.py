@@ -20,11 +20,14 @@ from refseg_lib.vision import spatial
 ATTENTIONS = ("full", "pair", "pixel", "word", "none")
 
 
-def picture_vectors(feature: Tensor) -> Tensor:
+def picture_vectors(feature: Tensor, balanced: bool = False) -> Tensor:
     """Build [l2(v_p); s_p] of every pixel.
 
     Args:
         feature: (I, C, h, w) map of a backbone.
+        balanced: Multiply each part by the square root of its channels. What follows is linear, so
+            the same functions can be learned; but values then are around 1 instead of 1/sqrt(C),
+            as initialisation and Adam expect, and learning starts at once.
 
     Returns:
         (I, h*w, C + 8).
@@ -33,20 +36,24 @@ def picture_vectors(feature: Tensor) -> Tensor:
     visual = F.normalize(feature.flatten(2).mT, dim=-1)
     place = spatial.spatial_coordinates(height, width, device=feature.device, dtype=visual.dtype)
     place = place.flatten(1).mT.expand(len(visual), -1, -1)
+    if balanced:
+        visual, place = visual * visual.shape[-1] ** 0.5, place * place.shape[-1] ** 0.5
     return torch.cat([visual, place], -1)
 
 
-def word_vectors(words: Tensor, word_mask: Tensor) -> Tensor:
+def word_vectors(words: Tensor, word_mask: Tensor, balanced: bool = False) -> Tensor:
     """Build l2(e_n) of every word.
 
     Args:
         words: (B, T, C).
         word_mask: (B, T), True at real words.
+        balanced: See :func:`picture_vectors`.
 
     Returns:
         (B, T, C), zero at padding whatever stood there.
     """
-    return F.normalize(words, dim=-1) * word_mask[..., None]
+    gain = words.shape[-1] ** 0.5 if balanced else 1.0
+    return gain * F.normalize(words, dim=-1) * word_mask[..., None]
 
 
 def mean_over_words(words: Tensor, word_mask: Tensor) -> Tensor:
@@ -72,6 +79,7 @@ class CMSA(nn.Module):
         out: int,
         attention: str = "full",
         scale: bool = False,
+        balanced: bool = False,
     ) -> None:
         """Make the five linear maps.
 
@@ -83,6 +91,7 @@ class CMSA(nn.Module):
             attention: ``"full"`` or one of Table 2: ``"none"``, ``"word"``, ``"pixel"``,
                 ``"pair"``.
             scale: Divide scores by sqrt(width); the paper does not.
+            balanced: See :func:`picture_vectors`; the paper does not.
 
         Raises:
             UserError: An unknown ``attention``.
@@ -95,6 +104,7 @@ class CMSA(nn.Module):
             )
         self.visual = visual
         self.attention = attention
+        self.balanced = balanced
         self.temperature = width**0.5 if scale else 1.0
         pair = visual + language + 8
         self.out = nn.Linear(pair, out)
@@ -119,7 +129,8 @@ class CMSA(nn.Module):
             X (B, out, h, w).
         """
         height, width = feature.shape[-2:]
-        picture, words = picture_vectors(feature), word_vectors(words, word_mask)
+        picture = picture_vectors(feature, self.balanced)
+        words = word_vectors(words, word_mask, self.balanced)
         # Everything that is linear in [v; s] is one product per image, in [e] one per sentence.
         layers = [self.out]
         if self.attention != "none":

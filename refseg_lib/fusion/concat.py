@@ -14,7 +14,9 @@ from refseg_lib.fusion.pair_attention import per_sentence
 class Concat(nn.Module):
     """Concatenation fusion of one level."""
 
-    def __init__(self, *, visual: int, language: int, width: int, out: int) -> None:
+    def __init__(
+        self, *, visual: int, language: int, width: int, out: int, balanced: bool = False
+    ) -> None:
         """Make the two 1x1 convolutions.
 
         Args:
@@ -22,8 +24,10 @@ class Concat(nn.Module):
             language: Channels of a word.
             width: Hidden channels.
             out: Channels of the result.
+            balanced: See :func:`refseg_lib.fusion.cmsa.picture_vectors`.
         """
         super().__init__()
+        self.balanced = balanced
         # One 1x1 convolution over a concatenation = a sum of one per part; the picture's part is
         # then shared by all sentences about it.
         self.from_picture = nn.Linear(visual + 8, width)
@@ -44,7 +48,8 @@ class Concat(nn.Module):
         Returns:
             (B, out, h, w).
         """
-        picture = self.from_picture(picture_vectors(feature))
-        sentence = self.from_words(mean_over_words(word_vectors(words, word_mask), word_mask))
+        picture = self.from_picture(picture_vectors(feature, self.balanced))
+        vectors = word_vectors(words, word_mask, self.balanced)
+        sentence = self.from_words(mean_over_words(vectors, word_mask))
         hidden = F.relu(per_sentence(picture, image_of) + sentence[:, None])
         return self.out(hidden).mT.unflatten(-1, tuple(feature.shape[-2:]))

@@ -29,7 +29,11 @@ def build_baseline(
 
     def make(level: str, visual: int) -> nn.Module:
         return Concat(
-            visual=visual, language=preset.embedding, width=preset.hidden, out=preset.width
+            visual=visual,
+            language=preset.embedding,
+            width=preset.hidden,
+            out=preset.width,
+            balanced=preset.balanced,
         )
 
     return ReferringSegmenter(

@@ -24,7 +24,7 @@ def build_cmsa_net(
     vocabulary_size: int,
     *,
     attention: str = "full",
-    scale: bool = False,
+    scale: bool | None = None,
     fusion: str = "gated",
 ) -> ReferringSegmenter:
     """Put CMSA-Net together.
@@ -35,7 +35,8 @@ def build_cmsa_net(
         variant: ``"paper"`` or ``"released"``.
         vocabulary_size: Rows of the word table.
         attention: Table 2 of the paper, see :class:`refseg_lib.fusion.cmsa.CMSA`.
-        scale: Divide attention scores by sqrt(width); the paper does not.
+        scale: Divide attention scores by sqrt(width); the paper does not. None: as the preset
+            has it.
         fusion: Table 3 of the paper: ``"gated"``, ``"self_gated"`` ("CMSA+Gated") or ``"sum"``.
 
     Returns:
@@ -49,7 +50,7 @@ def build_cmsa_net(
     if fusion not in FUSIONS:
         raise UserError(f"unknown fusion {fusion!r} for cmsa; choose one of {', '.join(FUSIONS)}")
     if variant == "released":
-        if (attention, scale, fusion) != ("full", False, "gated"):
+        if (attention, scale or False, fusion) != ("full", False, "gated"):
             raise UserError(
                 "attention, scale and fusion are ablations of the printed CMSA-Net; use them with"
                 " variant='paper'"
@@ -57,7 +58,8 @@ def build_cmsa_net(
         level_fusion = PerLevel(_released(preset), channels, "cmsa")
         across = ReleasedGatedFusion(preset.levels, preset.width)
     else:
-        level_fusion = PerLevel(_paper(preset, attention, scale), channels, "cmsa")
+        scaled = preset.balanced if scale is None else scale
+        level_fusion = PerLevel(_paper(preset, attention, scaled), channels, "cmsa")
         across = {
             "gated": lambda: GatedFusion(preset.levels, preset.width),
             "self_gated": lambda: SelfGatedFusion(preset.levels, preset.width),
@@ -81,6 +83,7 @@ def _paper(preset: Preset, attention: str, scale: bool):
             out=preset.width,
             attention=attention,
             scale=scale,
+            balanced=preset.balanced,
         )
 
     return make

@@ -18,6 +18,8 @@ class Preset:
         width: Channels of each level after fusion.
         hidden: Hidden channels of the concat baseline, so that it has as many parameters as CMSA.
         subcells: Logits per cell and axis; 1 as in the papers.
+        balanced: Whether CMSA and the baseline balance their inputs, see
+            :func:`refseg_lib.fusion.cmsa.picture_vectors`, and CMSA scales its scores.
     """
 
     backbone: str
@@ -28,11 +30,12 @@ class Preset:
     width: int
     hidden: int
     subcells: int
+    balanced: bool
 
 
 PRESETS = {
-    "laptop": Preset("laptop", 128, ("c3", "c4", "c5"), 96, 48, 96, 192, 2),
-    "paper": Preset("deeplab_v2_r101", 320, ("c3", "c4", "c5"), 1000, 512, 500, 2048, 1),
+    "laptop": Preset("laptop", 128, ("c3", "c4", "c5"), 96, 48, 96, 192, 2, True),
+    "paper": Preset("deeplab_v2_r101", 320, ("c3", "c4", "c5"), 1000, 512, 500, 2048, 1, False),
 }
 
 

@@ -14,7 +14,7 @@ from refseg_lib.training.recipes import Recipe
 
 FILE = "resume.pt"
 # These may change between two parts of a run without changing what is learned.
-FREE = ("validate", "validate_sentences", "checkpoint", "cache_gib")
+FREE = ("validate", "validate_sentences", "checkpoint", "cache_gib", "threads")
 
 
 def trainable_state(model: nn.Module) -> dict[str, torch.Tensor]:

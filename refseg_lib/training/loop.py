@@ -1,6 +1,5 @@
 """The training loop, to be read from top to bottom."""
 
-import contextlib
 import json
 import math
 import time
@@ -78,6 +77,8 @@ def train(run: Run) -> Path:
         raise UserError(f"{run.out} holds a run already: add --resume, or choose another --out")
     run.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
+    if recipe.threads:
+        torch.set_num_threads(recipe.threads)
     samples = _prepare(run)
     device = next(model.parameters()).device
     optimizer = make_optimizer(
@@ -135,7 +136,7 @@ def train(run: Run) -> Path:
                 schedule.step()
                 average.update(model)
                 step += 1
-                progress.step(loss, len(batch), schedule.get_last_lr()[0])
+                progress.step(loss, len(batch), float(schedule.get_last_lr()[0]))
                 if recipe.validate and step % recipe.validate == 0 and step < recipe.steps:
                     best = _validate(run, average, best, progress, step, time.monotonic() - begun)
                 if step % recipe.checkpoint == 0:
@@ -156,8 +157,7 @@ def _step(
 ) -> float:
     """Learn from one batch and return its loss."""
     device_type = batch.words.device.type
-    low = recipe.precision == "bf16"
-    with torch.autocast(device_type, torch.bfloat16) if low else contextlib.nullcontext():
+    with torch.autocast(device_type, torch.bfloat16, enabled=computes_in_bf16(recipe, device_type)):
         logits = model(batch)
     assert batch.mask is not None
     loss = mask_loss(logits, batch.mask, recipe.positive_weight, recipe.dice_weight)
@@ -169,6 +169,19 @@ def _step(
             torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
         optimizer.step()
     return value
+
+
+def computes_in_bf16(recipe: Recipe, device_type: str) -> bool:
+    """Say whether a recipe means bf16 on this machine.
+
+    A processor without bf16 instructions emulates them, many times slower than fp32: ``auto``
+    takes fp32 there.
+    """
+    if recipe.precision != "auto":
+        return recipe.precision == "bf16"
+    if device_type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    return torch.cpu._is_avx512_bf16_supported()
 
 
 def _prepare(run: Run) -> Samples:
@@ -195,12 +208,14 @@ def _validate(
     run: Run, average: WeightAverage, best: float, progress: Progress, step: int, seconds: float
 ) -> float:
     """Score the validation split; keep the weights if they are the best so far."""
+    device = next(run.model.parameters()).device.type
     with average.applied(run.model):
         config = {
             **run.model.config,
             "language": run.train.language,
             "max_length": run.recipe.max_length,
             "seed": run.recipe.seed,
+            "precision": "bf16" if computes_in_bf16(run.recipe, device) else "fp32",
             "trained_on": run.what,
             "steps": step,
             "minutes": round(seconds / 60, 1),

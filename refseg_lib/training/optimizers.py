@@ -13,7 +13,7 @@ from torch import nn
 from refseg_lib.errors import UserError
 from refseg_lib.text.encoders import WordEmbedding
 
-OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
+OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "adam": torch.optim.Adam,
     "adamw": torch.optim.AdamW,
     "radam": torch.optim.RAdam,

@@ -33,6 +33,8 @@ LABELS = {
     "pattern": PATTERNS,
 }
 TAPS = ("c3", "c4", "c5")
+# Batches on which the channels of the finished backbone are measured.
+STANDARDISED_ON = 32
 
 
 @dataclass(frozen=True)
@@ -196,12 +198,31 @@ def pretrain(
         schedule.step()
         if step % 100 == 0 or step == steps:
             report(f"step {step}/{steps} loss {loss.item():.3f} {_accuracy(scores['c5'], labels)}")
+    standardise(backbone, [next(pictures)[0] for _ in range(STANDARDISED_ON)])
     state = {
         name: value.half() if value.is_floating_point() else value
         for name, value in backbone.trunk.state_dict().items()
     }
     with atomic_path(out) as temporary:
         save_file({name: value.contiguous() for name, value in state.items()}, str(temporary))
+
+
+@torch.no_grad()
+def standardise(backbone: Backbone, batches: list[Tensor]) -> None:
+    """Measure mean and deviation of every channel and let the trunk take them out.
+
+    Args:
+        backbone: The laptop backbone with raw taps; left in evaluation mode.
+        batches: Images (B, 3, S, S).
+    """
+    backbone.eval()
+    taps = [backbone(images) for images in batches]
+    for level in backbone.channels:
+        maps = torch.cat([tap[level] for tap in taps])
+        deviation, mean = torch.std_mean(maps, (0, 2, 3))
+        # A channel that never moves stays at zero instead of being blown up.
+        backbone.trunk.get_buffer(f"{level}_mean").copy_(mean[:, None, None])
+        backbone.trunk.get_buffer(f"{level}_deviation").copy_(deviation[:, None, None] + 1e-3)
 
 
 def _at_centres(labels: Tensor, scores: Tensor) -> Tensor:

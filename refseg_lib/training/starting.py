@@ -74,6 +74,8 @@ def start_run(
         sizes=_sizes(sizes or {}, chosen),
     )
     if vectors is not None:
+        if not isinstance(network.text_encoder, WordEmbedding):
+            raise UserError(f"--vectors {vectors}: {model} has no word table to start from them")
         load_vectors(network.text_encoder, vocabulary, vectors)
     network.to(_device(device))
     return train(Run(network, vocabulary, train_split, validation, recipe, out, resume))

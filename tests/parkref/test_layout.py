@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from refseg_lib.parkref.drawing import extent, render
-from refseg_lib.parkref.layout import MOST_THINGS, sample_scene
+from refseg_lib.parkref.ground import MOST_THINGS
+from refseg_lib.parkref.layout import sample_scene
 from refseg_lib.parkref.scene import ANIMALS, PEOPLE, Scene, hand
 
 SHEET = 60

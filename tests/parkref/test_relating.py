@@ -99,3 +99,24 @@ def test_what_is_tied_together_is_mentioned_first(look: Look) -> None:
     phrases = [related(plain(man, 0), world, 0, rng, EVERY, 0) for rng in rounds()]
     relations = [phrase.clauses[0].relation for phrase in phrases if phrase is not None]
     assert relations.count("holding") > relations.count("left of") > 0
+
+
+def test_a_landmark_that_could_be_either_of_two_is_not_used(look: Look) -> None:
+    """ "The cat next to the dog", with a dog on either side, is true but unclear."""
+    dogs = [Thing("dog", x, 0.7, 0.2, "black") for x in (0.35, 1.05)]
+    cat = Thing("cat", 0.7, 0.7, 0.2, "white")
+    world = look(*dogs, cat)
+    assert world.sure["next to"][2] == 0b011
+    for rng in rounds():
+        assert related(plain(cat, 2), world, 2, rng, ("next to",), 0) is None
+
+
+def test_what_is_in_the_hand_has_no_landmark_of_its_own(look: Look) -> None:
+    """ "The man riding a bike on the path": is the man on the path, or the bike?"""
+    man = Thing("man", 0.5, 0.95, 0.5, "red", pose="riding", bottoms="blue")
+    bike = Thing("bike", 0.5, 0.95, 0.26, "green")
+    world = look(man, bike, links=(Link(0, "riding", 1),), path=(0.5, 0.5, 0.5))
+    for rng in rounds():
+        phrase = related(plain(man, 0), world, 0, rng, LINKED, 1)
+        assert phrase is not None
+        assert phrase.clauses[0].objects[0].clauses == ()

@@ -167,7 +167,7 @@ def test_between_is_on_the_line_from_one_to_the_other(look: Look) -> None:
 
 
 def test_between_one_above_and_one_below_is_open_to_argument(look: Look) -> None:
-    world = look(Thing("kite", 0.5, 0.3, 0.2, "red"), cat(0.5, 0.65), cat(0.5, 0.98))
+    world = look(Thing("kite", 0.5, 0.3, 0.2, "red"), cat(0.6, 0.65), cat(0.52, 0.98))
     assert between(world, 1, 0, 2) is None
 
 
