@@ -76,6 +76,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     photos = verbs.add_parser("photos", help="make weakly labelled training data of photographs")
     photos.add_argument("source", type=Path, help="a folder with instances.json and images/")
     photos.add_argument("--out", type=Path, required=True, metavar="DIR")
+    photos.add_argument("--exclude", type=Path, metavar="DIR", help="a test set to keep out")
     photos.set_defaults(run=_data_photos)
 
 
@@ -152,9 +153,17 @@ def _data_check(chosen: argparse.Namespace) -> int:
 
 
 def _data_photos(chosen: argparse.Namespace) -> None:
+    from refseg_lib.data.unpickling import load_json
     from refseg_lib.data.weak_photos import make_weak_photos
 
-    print(f"wrote {make_weak_photos(chosen.source, chosen.out)}")
+    exclude: set[int] = set()
+    if chosen.exclude is not None:
+        images = load_json(chosen.exclude / "instances.json")["images"]
+        exclude = {image["id"] for image in images}
+    counts = make_weak_photos(chosen.source, chosen.out, exclude=exclude)
+    for name, count in counts.items():
+        print(f"{count:8,} {name}")
+    print(f'wrote {chosen.out}; train on it with --data "folder:{chosen.out}/refs(weak).json"')
 
 
 def _pretrain(chosen: argparse.Namespace) -> None:

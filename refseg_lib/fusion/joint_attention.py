@@ -67,7 +67,8 @@ class JointAttention(nn.Module):
         self.from_words = nn.Linear(language, width)
         self.word_norm = nn.LayerNorm(width)
         self.word_drop = nn.Dropout(dropout)
-        self.word_score = nn.Linear(width, 1)
+        # No bias: a softmax would not notice it.
+        self.word_score = nn.Linear(width, 1, bias=False)
         self.modulate = nn.Linear(width, 2 * width)
         self.skips = nn.ModuleDict(
             {level: nn.Linear(channels[level], count) for level, count in skips.items()}

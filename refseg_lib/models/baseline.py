@@ -3,9 +3,8 @@
 from torch import nn
 
 from refseg_lib.fusion.concat import Concat
-from refseg_lib.fusion.heads import make_head
 from refseg_lib.fusion.levels import PerLevel, SumOfLevels
-from refseg_lib.models.presets import Preset
+from refseg_lib.models.presets import Preset, preset_head
 from refseg_lib.models.system import ReferringSegmenter
 from refseg_lib.text.encoders import WordEmbedding
 from refseg_lib.vision.backbone import Backbone
@@ -41,5 +40,5 @@ def build_baseline(
         WordEmbedding(vocabulary_size, preset.embedding),
         PerLevel(make, channels, "concat"),
         SumOfLevels(),
-        make_head(preset.width, preset.subcells),
+        preset_head(backbone, preset),
     )

@@ -9,6 +9,7 @@ from refseg_lib.errors import UserError
 from refseg_lib.models.baseline import build_baseline
 from refseg_lib.models.cmsa_net import build_cmsa_net
 from refseg_lib.models.initialise import initialise
+from refseg_lib.models.joint_net import build_joint_net
 from refseg_lib.models.presets import get_preset
 from refseg_lib.models.system import ReferringSegmenter
 from refseg_lib.vision.backbone import Backbone, build_backbone
@@ -17,6 +18,7 @@ from refseg_lib.vision.backbone import Backbone, build_backbone
 MODELS: dict[str, Callable[..., ReferringSegmenter]] = {
     "baseline": build_baseline,
     "cmsa": build_cmsa_net,
+    "joint": build_joint_net,
 }
 VARIANTS = ("paper", "released")
 COMPONENTS = ("text_encoder", "level_fusion", "across_fusion", "head")

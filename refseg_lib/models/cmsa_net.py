@@ -7,9 +7,8 @@ from refseg_lib.fusion.cmsa import CMSA
 from refseg_lib.fusion.cmsa_released import ReleasedCMSA
 from refseg_lib.fusion.gated import GatedFusion, SelfGatedFusion
 from refseg_lib.fusion.gated_released import ReleasedGatedFusion
-from refseg_lib.fusion.heads import make_head
 from refseg_lib.fusion.levels import PerLevel, SumOfLevels
-from refseg_lib.models.presets import Preset
+from refseg_lib.models.presets import Preset, preset_head
 from refseg_lib.models.system import ReferringSegmenter
 from refseg_lib.text.encoders import WordEmbedding
 from refseg_lib.vision.backbone import Backbone
@@ -70,7 +69,7 @@ def build_cmsa_net(
         WordEmbedding(vocabulary_size, preset.embedding),
         level_fusion,
         across,
-        make_head(preset.width, preset.subcells),
+        preset_head(backbone, preset),
     )
 
 

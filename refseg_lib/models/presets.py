@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
+from torch import nn
+
 from refseg_lib.errors import UserError
+from refseg_lib.fusion.heads import make_head
+from refseg_lib.vision.backbone import Backbone
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,8 @@ class Preset:
         width: Channels of each level after fusion.
         hidden: Hidden channels of the concat baseline, so that it has as many parameters as CMSA.
         subcells: Logits per cell and axis; 1 as in the papers.
+        detail: A finer level that the head looks at, see
+            :class:`refseg_lib.fusion.heads.DetailHead`; None as in the papers.
         balanced: Whether CMSA and the baseline balance their inputs, see
             :func:`refseg_lib.fusion.cmsa.picture_vectors`, and CMSA scales its scores.
     """
@@ -31,11 +37,12 @@ class Preset:
     hidden: int
     subcells: int
     balanced: bool
+    detail: str | None
 
 
 PRESETS = {
-    "laptop": Preset("laptop", 128, ("c3", "c4", "c5"), 96, 48, 96, 192, 2, True),
-    "paper": Preset("deeplab_v2_r101", 320, ("c3", "c4", "c5"), 1000, 512, 500, 2048, 1, False),
+    "laptop": Preset("laptop", 128, ("c3", "c4", "c5"), 96, 48, 96, 192, 2, True, "c2"),
+    "paper": Preset("deeplab_v2_r101", 320, ("c3", "c4", "c5"), 1000, 512, 500, 2048, 1, False, None),
 }
 
 
@@ -48,3 +55,19 @@ def get_preset(name: str) -> Preset:
     if name not in PRESETS:
         raise UserError(f"unknown preset {name!r}; choose one of {', '.join(PRESETS)}")
     return PRESETS[name]
+
+
+def preset_head(backbone: Backbone, preset: Preset) -> nn.Module:
+    """Make the mask head of a preset.
+
+    A backbone whose next finer level is not twice as fine as the fused ones has no detail to look
+    at: the plain head is used there.
+    """
+    detail = preset.detail
+    if detail is not None:
+        strides = backbone.strides
+        fused = min(strides[level] for level in preset.levels)
+        if 2 * strides[detail] != fused:
+            detail = None
+    channels = 0 if detail is None else backbone.channels[detail]
+    return make_head(preset.width, preset.subcells, detail, channels)

@@ -53,7 +53,8 @@ class ReferringSegmenter(nn.Module):
                 ``image_of`` and features of each image once; otherwise the features are repeated
                 so that sentence b looks at row b.
             across_fusion: level name to (B, C', h, w) -> (B, C'', h, w).
-            head: (B, C'', h, w) -> logits (B, 1, h, w).
+            head: (B, C'', h, w) -> logits (B, 1, h, w). With an attribute
+                ``wants_features = True`` it is also given the features and ``image_of``.
             upsample: See :func:`refseg_lib.fusion.heads.enlarge`.
         """
         super().__init__()
@@ -88,7 +89,10 @@ class ReferringSegmenter(nn.Module):
         fused = self.across_fusion(levels)
         emit(self, "fused", fused)
         emit(self, "heat_map", lambda: heat_map(fused))
-        logits = self.head(fused)
+        if getattr(self.head, "wants_features", False):
+            logits = self.head(fused, features, image_of)
+        else:
+            logits = self.head(fused)
         # The enlargement is a weighted mean over cells: full precision costs nothing there.
         logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
         return enlarge(logits, self._input_size(batch, features), self.upsample)
@@ -102,6 +106,12 @@ class ReferringSegmenter(nn.Module):
                 "a batch without image and without features was given to the model; fill one"
             )
         return self.backbone(batch.image)
+
+    def used_levels(self) -> tuple[str, ...]:
+        """Name the backbone levels that anything here looks at: those worth caching."""
+        levels = tuple(getattr(self.level_fusion, "levels", ("c2", "c3", "c4", "c5")))
+        detail = getattr(self.head, "detail", None)
+        return levels if detail is None or detail in levels else (detail, *levels)
 
     def _input_size(self, batch: Batch, features: Mapping[str, Tensor]) -> tuple[int, int]:
         """Say how large the input is, or was when its features were cached."""

@@ -176,7 +176,9 @@ def _spatial(scene: Scene, boxes: np.ndarray, afloat: np.ndarray) -> dict[str, F
     left_sure = (to_right > 0.8 * reach + 0.02) & (np.abs(to_below) < 0.3)
     left_maybe = to_right > 0.02
     beside_sure = on_ground & (gap < 0.09) & (gap > -0.25 * reach) & (np.abs(nearer) < 0.08)
-    beside_maybe = (gap < 0.2) & (np.abs(nearer) < 0.2)
+    # Near on the ground, or near in the picture: an eye may judge by either.
+    apart = np.maximum(y0[:, None], y0[None, :]) - np.minimum(y1[:, None], y1[None, :])
+    beside_maybe = (gap < 0.2) & ((np.abs(nearer) < 0.2) | (apart < 0.0))
     front_sure = on_ground & (nearer > 0.05) & (nearer < 0.4) & (np.abs(to_right) < 0.65 * reach)
     front_maybe = (nearer > 0.015) & (np.abs(to_right) < 1.3 * reach)
     above_sure = (

@@ -88,6 +88,7 @@ def train(run: Run) -> Path:
         recipe.weight_decay,
         recipe.decay_meaning,
         samples.size**2,
+        recipe.table_rate,
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, polynomial(recipe.steps, recipe.power, recipe.warmup, recipe.end)
@@ -189,7 +190,7 @@ def _prepare(run: Run) -> Samples:
     recipe, model = run.recipe, run.model
     size = model.config["input_size"]
     samples = Samples(run.train, run.vocabulary, size, recipe.max_length)
-    levels = tuple(getattr(model.level_fusion, "levels", ("c3", "c4", "c5")))
+    levels = model.used_levels()
     backbone: Any = model.backbone
     needed = samples.feature_gib(backbone, levels)
     if recipe.cache_gib and backbone.frozen:

@@ -28,6 +28,7 @@ def make_optimizer(
     weight_decay: float,
     decay_meaning: str,
     pixels: int,
+    table_rate: float = 1.0,
 ) -> torch.optim.Optimizer:
     """Make an optimiser for the trainable weights of a model.
 
@@ -39,6 +40,7 @@ def make_optimizer(
         decay_meaning: ``"summed"``: the paper's, relative to a loss summed over pixels;
             ``"literal"``: relative to our mean loss.
         pixels: H * W of the input.
+        table_rate: Share of the rate for word tables.
 
     Raises:
         UserError: An unknown optimiser or meaning.
@@ -50,29 +52,37 @@ def make_optimizer(
             f"unknown decay_meaning {decay_meaning!r}; choose one of {', '.join(DECAY_MEANINGS)}"
         )
     decay = weight_decay / pixels if decay_meaning == "summed" else weight_decay
-    decayed, spared = split_parameters(model)
+    decayed, spared, tables = split_parameters(model)
     groups = [
         {"params": decayed, "weight_decay": decay},
         {"params": spared, "weight_decay": 0.0},
+        {"params": tables, "weight_decay": 0.0, "lr": table_rate * rate},
     ]
     return OPTIMIZERS[name]([group for group in groups if group["params"]], lr=rate)
 
 
-def split_parameters(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """Return (decayed, spared): biases, norms, scalars and embeddings are never decayed."""
-    tables = {
+def split_parameters(
+    model: nn.Module,
+) -> tuple[list[nn.Parameter], list[nn.Parameter], list[nn.Parameter]]:
+    """Sort the trainable parameters into (decayed, spared, word tables).
+
+    Biases, norms, scalars and word tables are never decayed.
+    """
+    in_tables = {
         id(parameter)
         for module in model.modules()
         if isinstance(module, nn.Embedding | WordEmbedding)
         for parameter in module.parameters(recurse=False)
     }
-    decayed, spared = [], []
+    decayed, spared, tables = [], [], []
     for parameter in model.parameters():
         if not parameter.requires_grad:
             continue
-        plain = parameter.ndim < 2 or id(parameter) in tables
-        (spared if plain else decayed).append(parameter)
-    return decayed, spared
+        if id(parameter) in in_tables:
+            tables.append(parameter)
+        else:
+            (spared if parameter.ndim < 2 else decayed).append(parameter)
+    return decayed, spared, tables
 
 
 def polynomial(

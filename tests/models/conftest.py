@@ -45,8 +45,8 @@ class Taps(nn.Module):
     def __init__(self, c3: int, c4: int, c5: int) -> None:
         super().__init__()
         self.name, self.weights, self.frozen = "taps", "none", True
-        self.channels = {"c3": c3, "c4": c4, "c5": c5}
-        self.strides = dict.fromkeys(self.channels, 8)
+        self.channels = {"c2": 48, "c3": c3, "c4": c4, "c5": c5}
+        self.strides = {"c2": 4, "c3": 8, "c4": 8, "c5": 8}
 
 
 @pytest.fixture

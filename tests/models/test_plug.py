@@ -47,8 +47,6 @@ def model(backbone):
     torch.manual_seed(0)
     model = build_model("cmsa", vocabulary_size=20, backbone=backbone)
     with torch.no_grad():
-        for parameter in model.level_fusion.parameters():
-            parameter.mul_(3)
         for parameter in model.across_fusion.parameters():
             parameter.mul_(1.5)
     return model

@@ -122,7 +122,7 @@ def _other_shape(path):
     from safetensors.torch import load_file, save_file
 
     tensors = load_file(path)
-    tensors["head.score.bias"] = torch.zeros(7)
+    tensors["head.mix.bias"] = torch.zeros(7)
     save_file(tensors, path)
 
 
@@ -136,7 +136,7 @@ WEIGHTS, CONFIG, WORDS = "weights.safetensors", "model.json", "vocabulary.json"
         (WEIGHTS, _cut, "cut short or no safetensors"),
         (WEIGHTS, lambda p: p.write_text("hello"), "cut short or no safetensors"),
         (WEIGHTS, _swap_weights, "belongs to another model: across_fusion.gamma is absent"),
-        (WEIGHTS, _other_shape, "head.score.bias is 7 in the file and 4"),
+        (WEIGHTS, _other_shape, "head.mix.bias is 7 in the file and 192"),
         (CONFIG, lambda p: p.unlink(), "no model at"),
         (CONFIG, lambda p: p.write_text("{"), "cannot read"),
         (CONFIG, lambda p: p.write_text("[]"), "does not describe a model"),

@@ -16,11 +16,14 @@ EVERY = [(name, variant) for name in MODELS for variant in VARIANTS]
 
 def build(name, variant, backbone):
     torch.manual_seed(3)
-    model = build_model(name, "laptop", variant, vocabulary_size=20, backbone=backbone)
-    # large weights, so that attention and gates are far from uniform
-    with torch.no_grad():
-        for parameter in model.level_fusion.parameters():
-            parameter.mul_(3)
+    # Dropout draws other numbers for a batch than for its singles.
+    options = {"dropout": 0.0} if name == "joint" else {}
+    model = build_model(name, "laptop", variant, vocabulary_size=20, backbone=backbone, **options)
+    if variant == "released":
+        # unbalanced inputs: large weights, so that attention and gates are far from uniform
+        with torch.no_grad():
+            for parameter in model.level_fusion.parameters():
+                parameter.mul_(3)
     return model
 
 
@@ -111,8 +114,7 @@ def test_the_sentence_and_its_image_both_matter(name, backbone, batch):
 
 @pytest.mark.parametrize(("name", "variant"), EVERY)
 def test_bf16_autocast_moves_logits_by_little(name, variant, backbone, batch):
-    torch.manual_seed(3)
-    model = build_model(name, "laptop", variant, vocabulary_size=20, backbone=backbone)
+    model = build(name, variant, backbone)
     want = model(batch)
     with torch.autocast("cpu", torch.bfloat16):
         got = model(batch)

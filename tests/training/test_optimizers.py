@@ -20,11 +20,20 @@ class Small(nn.Module):
 
 def test_only_convolution_weights_are_decayed() -> None:
     model = Small()
-    decayed, spared = split_parameters(model)
+    decayed, spared, tables = split_parameters(model)
     assert [id(p) for p in decayed] == [id(model.layer.weight)]
     assert {id(p) for p in spared} == {
-        id(p) for p in (model.words.table, model.layer.bias, model.norm.weight, model.norm.bias)
+        id(p) for p in (model.layer.bias, model.norm.weight, model.norm.bias)
     }
+    assert [id(p) for p in tables] == [id(model.words.table)]
+
+
+def test_given_word_vectors_move_at_their_own_rate() -> None:
+    model = Small()
+    optimizer = make_optimizer(model, "adam", 1e-2, 0.0, "summed", 4, table_rate=0.1)
+    rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
+    assert rates[id(model.words.table)] == pytest.approx(1e-3)
+    assert rates[id(model.layer.weight)] == 1e-2
 
 
 def test_decay_of_a_mean_loss_pulls_like_the_papers_decay_of_a_summed_loss() -> None:
