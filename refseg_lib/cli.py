@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--model", default="cmsa", help="a shipped model or a run's folder")
     predict.add_argument("--lang", choices=("en", "zh"))
     predict.add_argument("--out", type=Path, default=Path("."), metavar="DIR")
+    verb("results", _results, "write the tables of README.md anew from results/")
     demo = verb("demo", _demo, "score the shipped models on ParkRef and draw their answers")
     demo.add_argument("--model", action="append", help="a shipped model or a run's folder")
     demo.add_argument("--root", type=Path, default=Path("data"))
@@ -126,22 +127,10 @@ def _doctor(_: argparse.Namespace) -> int:
 
 
 def _data_make(chosen: argparse.Namespace) -> None:
-    from rich.console import Console
-    from rich.progress import Progress
+    from refseg_lib.reproduction.demo import draw_parkref
 
-    from refseg_lib.parkref.writing import make_parkref
-
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("drawing ParkRef", total=None)
-        folder = make_parkref(
-            chosen.out,
-            chosen.size,
-            chosen.seed,
-            chosen.height,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )
-    print(f"wrote {folder}")
+    settings = {"train_images": chosen.size, "seed": chosen.seed, "height": chosen.height}
+    print(f"wrote {draw_parkref(chosen.out, **settings)}")
 
 
 def _data_check(chosen: argparse.Namespace) -> int:
@@ -237,6 +226,16 @@ def _predict(chosen: argparse.Namespace) -> None:
         print(f"wrote {path}")
     for note in prediction.notes:
         print(f"note: {note}")
+
+
+def _results(_: argparse.Namespace) -> None:
+    from refseg_lib.files import write_atomically
+    from refseg_lib.reproduction.tables import fill, markdown_table, read_rows
+
+    page = Path("README.md")
+    table = markdown_table(read_rows(Path("results")))
+    write_atomically(page, fill(page.read_text(encoding="utf-8"), table))
+    print(f"wrote {page}")
 
 
 def _demo(chosen: argparse.Namespace) -> None:

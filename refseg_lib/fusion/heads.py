@@ -1,7 +1,6 @@
 """Mask heads and the enlargement of their logits to the input's size."""
 
 import functools
-
 from collections.abc import Mapping
 
 import torch

@@ -41,8 +41,30 @@ class Preset:
 
 
 PRESETS = {
-    "laptop": Preset("laptop", 128, ("c3", "c4", "c5"), 96, 48, 96, 192, 2, True, "c2"),
-    "paper": Preset("deeplab_v2_r101", 320, ("c3", "c4", "c5"), 1000, 512, 500, 2048, 1, False, None),
+    "laptop": Preset(
+        backbone="laptop",
+        input_size=128,
+        levels=("c3", "c4", "c5"),
+        embedding=96,
+        attention=48,
+        width=96,
+        hidden=192,
+        subcells=2,
+        balanced=True,
+        detail="c2",
+    ),
+    "paper": Preset(
+        backbone="deeplab_v2_r101",
+        input_size=320,
+        levels=("c3", "c4", "c5"),
+        embedding=1000,
+        attention=512,
+        width=500,
+        hidden=2048,
+        subcells=1,
+        balanced=False,
+        detail=None,
+    ),
 }
 
 

@@ -36,7 +36,7 @@ def run_demo(models: Sequence[str], root: Path, out: Path) -> Path:
     """
     loaded = {name: load_model(name) for name in models}
     if not (root / "parkref").is_dir():
-        _draw(root)
+        draw_parkref(root)
     rows: list[ResultRow] = []
     for split in SPLITS:
         dataset = open_dataset(DATA, root, split)
@@ -119,14 +119,21 @@ def print_table(rows: Sequence[ResultRow]) -> None:
     Console().print(table)
 
 
-def _draw(root: Path) -> None:
+def draw_parkref(out: Path, **settings: int) -> Path:
+    """Draw ParkRef below a progress bar.
+
+    Args:
+        out: Folder of the data sets.
+        **settings: Of :func:`refseg_lib.parkref.writing.make_parkref`.
+    """
     from rich.console import Console
     from rich.progress import Progress
 
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("drawing ParkRef (once)", total=None)
-        make_parkref(
-            root,
+        task = bar.add_task("drawing ParkRef", total=None)
+        return make_parkref(
+            out,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
+            **settings,
         )

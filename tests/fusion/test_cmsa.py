@@ -135,3 +135,25 @@ def test_no_attention_leaves_the_mean_multimodal_feature(case):
 def test_unknown_attention_is_refused_with_the_known_ones():
     with pytest.raises(UserError, match=r"'both'.*full, pair, pixel, word, none"):
         make("both")
+
+
+def test_balancing_only_moves_factors_between_inputs_and_weights():
+    """The balanced network is the printed one with rescaled weights: nothing new can be learned."""
+    torch.manual_seed(0)
+    sizes = {"visual": 6, "language": 5, "width": 4, "out": 3}
+    printed, balanced = CMSA(**sizes).double(), CMSA(**sizes, balanced=True).double()
+    gain = torch.tensor([6.0] * 6 + [5.0] * 5 + [8.0] * 8, dtype=torch.float64).sqrt()
+    with torch.no_grad():
+        for name in ("query", "key", "value"):
+            weight = getattr(printed, name).weight
+            getattr(balanced, name).weight.copy_(weight / gain)
+        balanced.out.weight.copy_(printed.out.weight / gain)
+        balanced.out.bias.copy_(printed.out.bias)
+        # v_hat comes back through W_o into the same pair space.
+        balanced.output.weight.copy_(printed.output.weight * gain[:, None])
+    feature = torch.randn(2, 6, 3, 4, dtype=torch.float64)
+    words = torch.randn(2, 3, 5, dtype=torch.float64)
+    mask = torch.tensor([[True, True, True], [True, False, False]])
+    torch.testing.assert_close(
+        printed(feature, words, mask), balanced(feature, words, mask), rtol=0, atol=1e-12
+    )

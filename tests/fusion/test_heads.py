@@ -5,7 +5,13 @@ import torch
 from torch.nn import functional as F
 
 from refseg_lib.errors import UserError
-from refseg_lib.fusion.heads import ConvolutionHead, SubcellHead, enlarge, make_head
+from refseg_lib.fusion.heads import (
+    ConvolutionHead,
+    DetailHead,
+    SubcellHead,
+    enlarge,
+    make_head,
+)
 
 
 @pytest.mark.parametrize(
@@ -51,3 +57,39 @@ def test_one_logit_per_cell_is_the_papers_head():
     x = torch.randn(2, 3, 4, 5)
     want = F.conv2d(x, head.score.weight, head.score.bias, padding=1)
     torch.testing.assert_close(head(x), want, rtol=1e-4, atol=1e-5)
+
+
+def literal_detail(head, fused, fine):
+    """Ask and answer pixel by pixel, in float64."""
+    _, _, height, width = fused.shape
+    answers = head.answer(fine)
+    out = torch.zeros(len(fused), 2 * height, 2 * width, dtype=fused.dtype)
+    for b in range(len(fused)):
+        for y in range(2 * height):
+            for x in range(2 * width):
+                cell = fused[b, :, y // 2, x // 2]
+                hidden = (head.mix.weight[:, :, 0, 0] @ cell + head.mix.bias).relu()
+                asked = head.ask.weight[:, :, 0, 0] @ hidden + head.ask.bias
+                # Four quarters of a cell, row by row, for each number asked.
+                quarter = asked.unflatten(0, (-1, 4))[:, 2 * (y % 2) + x % 2]
+                out[b, y, x] = quarter[:-1] @ answers[b, :, y, x] / 4 + quarter[-1]
+    return out
+
+
+def test_every_pixel_answers_the_question_of_its_own_quarter():
+    torch.manual_seed(0)
+    head = DetailHead(6, "c2", 5).double()
+    fused = torch.randn(2, 6, 2, 3, dtype=torch.float64)
+    fine = torch.randn(2, 5, 4, 6, dtype=torch.float64)
+    got = head(fused, {"c2": fine}, None)[:, 0]
+    torch.testing.assert_close(got, literal_detail(head, fused, fine), rtol=0, atol=1e-12)
+
+
+def test_sentences_about_one_image_share_its_fine_map():
+    torch.manual_seed(0)
+    head = DetailHead(4, "c2", 3).double()
+    fused = torch.randn(3, 4, 2, 2, dtype=torch.float64)
+    fine = torch.randn(2, 3, 4, 4, dtype=torch.float64)
+    image_of = torch.tensor([1, 0, 1])
+    shared = head(fused, {"c2": fine}, image_of)
+    torch.testing.assert_close(shared, head(fused, {"c2": fine[image_of]}, None))

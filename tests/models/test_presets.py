@@ -3,7 +3,8 @@
 import pytest
 
 from refseg_lib.errors import UserError
-from refseg_lib.models.presets import get_preset
+from refseg_lib.fusion.heads import DetailHead, SubcellHead
+from refseg_lib.models.presets import get_preset, preset_head
 
 
 def test_paper_preset_is_what_paper_004_states():
@@ -16,3 +17,17 @@ def test_paper_preset_is_what_paper_004_states():
 def test_unknown_preset_lists_the_known():
     with pytest.raises(UserError, match=r"'huge'.*laptop, paper"):
         get_preset("huge")
+
+
+def test_the_paper_preset_changes_nothing_about_the_printed_network():
+    paper = get_preset("paper")
+    assert not paper.balanced
+    assert paper.detail is None
+
+
+def test_a_backbone_without_a_level_twice_as_fine_gets_the_plain_head(backbone):
+    laptop = get_preset("laptop")
+    assert isinstance(preset_head(backbone, laptop), DetailHead)
+    # EfficientNet's c3 is already as fine as the fused map is coarse: c2 is not twice as fine.
+    backbone.strides = {"c2": 4, "c3": 16, "c4": 16, "c5": 32}
+    assert isinstance(preset_head(backbone, laptop), SubcellHead)

@@ -15,6 +15,7 @@ from refseg_lib.training.semantics import (
     letterbox_labels,
     pretrain,
     semantic_loss,
+    standardise,
 )
 from refseg_lib.vision.backbone import build_backbone
 
@@ -97,3 +98,19 @@ def test_pretraining_moves_the_backbone_and_writes_weights_that_load_again(tmp_p
         torch.testing.assert_close(maps[tap], stored[tap], atol=2e-2, rtol=2e-2)
     moved = [n for n, v in backbone.state_dict().items() if not torch.equal(v, before[n])]
     assert any("stage2" in name for name in moved), "the lesson reaches the first layers"
+
+
+def test_standardised_taps_have_mean_zero_and_deviation_one() -> None:
+    backbone = build_backbone("laptop", "none", frozen=False)
+    generator = torch.Generator().manual_seed(0)
+    batches = [torch.rand(2, 3, 32, 32, generator=generator) for _ in range(3)]
+    standardise(backbone, batches)
+    with torch.no_grad():
+        taps = [backbone(images) for images in batches]
+    for level in backbone.channels:
+        deviation, mean = torch.std_mean(torch.cat([tap[level] for tap in taps]), (0, 2, 3))
+        assert mean.abs().max() < 1e-4, level
+        alive = deviation > 0.5
+        # A channel behind a ReLU may be silent; those that speak are brought to one.
+        assert alive.any()
+        assert (deviation[alive] <= 1.001).all()
