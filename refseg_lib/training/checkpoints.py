@@ -1,6 +1,7 @@
 """What a run needs to go on after a crash, in one file that is never half written."""
 
 import dataclasses
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import torch
 from torch import nn
 
 from refseg_lib.errors import UserError
-from refseg_lib.files import atomic_path
+from refseg_lib.files import write_atomically
 from refseg_lib.training.recipes import Recipe
 
 FILE = "resume.pt"
@@ -37,8 +38,10 @@ def save_checkpoint(folder: Path, state: dict[str, Any], recipe: Recipe, what: s
         UserError: The disk is full; the checkpoint before this one is untouched.
     """
     told = json.dumps({"recipe": dataclasses.asdict(recipe), "what": what})
-    with atomic_path(folder / FILE) as temporary:
-        torch.save({**state, "told": told}, temporary)
+    # Through memory: on a full disk torch.save raises something that does not say so.
+    data = io.BytesIO()
+    torch.save({**state, "told": told}, data)
+    write_atomically(folder / FILE, data.getvalue())
 
 
 def load_checkpoint(folder: Path, recipe: Recipe, what: str) -> dict[str, Any]:

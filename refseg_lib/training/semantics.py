@@ -17,11 +17,11 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
 from refseg_lib.data.letterbox import letterbox_image
-from refseg_lib.files import atomic_path
 from refseg_lib.parkref.drawing import STUFF_CODES, Rendering, render
 from refseg_lib.parkref.layout import sample_scene
 from refseg_lib.parkref.scene import COLORS, PARTS, PATTERNS, STUFF, THINGS, Scene
 from refseg_lib.vision.backbone import Backbone
+from refseg_lib.vision.weight_files import save_trunk
 
 # Seeds far from the data set's own: pretraining never sees a picture that is evaluated.
 SEED = 777_000_000
@@ -173,8 +173,6 @@ def pretrain(
         workers: Processes that draw.
         report: Called with a line of progress every hundred steps.
     """
-    from safetensors.torch import save_file
-
     torch.manual_seed(0)
     heads = SemanticHeads(backbone.channels)
     parameters = [*backbone.parameters(), *heads.parameters()]
@@ -199,12 +197,7 @@ def pretrain(
         if step % 100 == 0 or step == steps:
             report(f"step {step}/{steps} loss {loss.item():.3f} {_accuracy(scores['c5'], labels)}")
     standardise(backbone, [next(pictures)[0] for _ in range(STANDARDISED_ON)])
-    state = {
-        name: value.half() if value.is_floating_point() else value
-        for name, value in backbone.trunk.state_dict().items()
-    }
-    with atomic_path(out) as temporary:
-        save_file({name: value.contiguous() for name, value in state.items()}, str(temporary))
+    save_trunk(backbone.trunk, out)
 
 
 @torch.no_grad()

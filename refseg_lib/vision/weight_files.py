@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from refseg_lib.errors import UserError
-from refseg_lib.files import atomic_path
+from refseg_lib.files import write_atomically
 
 
 def save_trunk(trunk: nn.Module, path: str | Path, *, half: bool = True) -> None:
@@ -26,14 +26,14 @@ def save_trunk(trunk: nn.Module, path: str | Path, *, half: bool = True) -> None
     Raises:
         UserError: The file cannot be written.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     tensors = {}
     for name, tensor in trunk.state_dict().items():
         small = tensor.half() if half and tensor.is_floating_point() else tensor
         tensors[name] = small.detach().cpu().contiguous()
-    with atomic_path(path) as temporary:
-        save_file(tensors, str(temporary))
+    # As bytes: the library's own writer does not say what a full disk is.
+    write_atomically(path, save(tensors))
 
 
 def read_state(path: str | Path) -> dict[str, Tensor]:

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from refseg_lib import files
 from refseg_lib.errors import UserError
 from refseg_lib.training.checkpoints import load_checkpoint, save_checkpoint, trainable_state
 from refseg_lib.training.recipes import LAPTOP
@@ -28,7 +29,8 @@ def test_a_full_disk_leaves_the_last_checkpoint_as_it_was(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(torch, "save", full)
+    # The last thing done to the temporary file before it is renamed.
+    monkeypatch.setattr(files.os, "fsync", full)
     with pytest.raises(UserError, match="No space left on device"):
         save_checkpoint(tmp_path, {"step": 4}, LAPTOP, "x")
     monkeypatch.undo()
