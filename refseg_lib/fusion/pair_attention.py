@@ -21,8 +21,9 @@ from torch import Tensor
 
 from refseg_lib.fusion.streamed_attention import attend
 
-# exp(-60) leaves room for its square in fp32, which the backward pass of 1 / Z needs.
-_SAFE_RANGE = 60.0
+# Range of word scores up to which E and F do not underflow: exp(-60) leaves room for its square in
+# fp32, which the backward pass of 1 / Z needs, and exp(-300) in fp64. Trained CMSA gets to 135.
+_SAFE_RANGE = {torch.float32: 60.0, torch.float64: 300.0}
 _TERMS = {
     # which of q_p.c_p', q_n.c_p', q_p.d_n', q_n.d_n' are kept
     "full": (1.0, 1.0, 1.0, 1.0),
@@ -93,8 +94,12 @@ def mean_softmax(
             lowest = lowest.masked_fill(~key_mask[:, None], torch.inf)
             word_scores = word_scores.masked_fill(~key_mask[:, None], -torch.inf)
         highest = word_scores.detach().amax(-1, keepdim=True)
-        if (highest.squeeze(-1) - lowest.amin(-1)).max() > _SAFE_RANGE:
+        wide = _wide_enough((highest.squeeze(-1) - lowest.amin(-1)).max(), pixel_scores.dtype)
+        if wide is None:
             return _mean_softmax_direct(pixel_scores, word_scores, share, image_of)
+        if wide != pixel_scores.dtype:
+            widened = (x.to(wide) for x in (pixel_scores, word_scores))
+            return mean_softmax(*widened, word_mask, None, image_of).to(pixel_scores.dtype)
         by_pixel = (pixel_scores - pixel_scores.detach().amax(-1, keepdim=True)).exp()
         by_pixel = per_sentence(by_pixel, image_of)
         by_word = (word_scores - highest).exp()
@@ -112,6 +117,14 @@ def _mean_softmax_direct(
         scores = pixel_scores + word_scores[:, word, None]
         weights = weights + share[:, word, None, None] * scores.softmax(-1)
     return weights
+
+
+def _wide_enough(reach: Tensor, dtype: torch.dtype) -> torch.dtype | None:
+    """Choose the narrowest type whose exponentials survive such a range; None if there is none."""
+    for wide in (dtype, torch.float64):
+        if reach <= _SAFE_RANGE[wide]:
+            return wide
+    return None
 
 
 def _full_precision(*tensors: Tensor) -> list[Tensor]:
@@ -146,9 +159,11 @@ def attend_pixels(
     with torch.autocast(pixel_scores.device.type, enabled=False):
         full = _full_precision(pixel_scores, word_scores, values)
         low, high = torch.aminmax(word_scores.detach(), dim=-1)
-        if (high - low).max() > _SAFE_RANGE:
+        wide = _wide_enough((high - low).max(), full[0].dtype)
+        if wide is None:
             weights = mean_softmax(full[0], full[1], word_mask, image_of=image_of)
             return (weights @ per_sentence(full[2], image_of)).to(values.dtype)
+        full = [x.to(wide) for x in full]
         if image_of is None:
             image_of = torch.arange(len(word_mask), device=word_mask.device)
         return attend(full[0], full[1], full[2], _share(word_mask, full[0].dtype), image_of).to(

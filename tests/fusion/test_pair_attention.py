@@ -70,7 +70,7 @@ def test_equals_the_literal_softmax_over_all_pairs(terms):
         assert over_words[b, :, count:].abs().sum() == 0
 
 
-@pytest.mark.parametrize("gap", [95.0, 120.0])
+@pytest.mark.parametrize("gap", [95.0, 120.0, 280.0, 400.0])
 def test_scores_too_far_apart_for_exp_still_give_the_softmax(gap):
     # The word's favourite pixel has e^-gap of the pixel's favourite: E and F alone underflow.
     pixel_scores = torch.tensor([[[0.0, -gap, 25 - gap]]])
@@ -84,11 +84,12 @@ def test_scores_too_far_apart_for_exp_still_give_the_softmax(gap):
     )
 
 
-def test_gradients_stay_finite_and_right_at_the_edge_of_the_safe_range():
+@pytest.mark.parametrize("reach", [59, 61, 299, 301])
+def test_gradients_stay_finite_and_right_at_the_edges_of_the_safe_ranges(reach):
     torch.manual_seed(0)
     pixel_scores = 200 * torch.rand(1, 4, 7)
-    word_scores = 59 * torch.rand(1, 3, 7)
-    word_scores[..., 0], word_scores[..., 1] = 0, 59
+    word_scores = reach * torch.rand(1, 3, 7)
+    word_scores[..., 0], word_scores[..., 1] = 0, reach
     values = torch.randn(1, 7, 2)
     mask = torch.ones(1, 3, dtype=torch.bool)
 
