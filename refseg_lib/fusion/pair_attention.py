@@ -98,8 +98,10 @@ def mean_softmax(
         if wide is None:
             return _mean_softmax_direct(pixel_scores, word_scores, share, image_of)
         if wide != pixel_scores.dtype:
-            widened = (x.to(wide) for x in (pixel_scores, word_scores))
-            return mean_softmax(*widened, word_mask, None, image_of).to(pixel_scores.dtype)
+            weights = mean_softmax(
+                pixel_scores.to(wide), word_scores.to(wide), word_mask, image_of=image_of
+            )
+            return weights.to(pixel_scores.dtype)
         by_pixel = (pixel_scores - pixel_scores.detach().amax(-1, keepdim=True)).exp()
         by_pixel = per_sentence(by_pixel, image_of)
         by_word = (word_scores - highest).exp()
