@@ -12,6 +12,7 @@ import json
 import pickle
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from refseg_lib.data.refer import open_dataset
@@ -80,7 +81,10 @@ def measure(chosen: argparse.Namespace, flavour: str, diet: str) -> None:
             )
         dataset = open_dataset(name, chosen.root, "val")
         loaded = load_model(run)
-        evaluate(loaded, dataset, progress=False).save(chosen.out / f"{flavour}_{diet}.json")
+        row = evaluate(loaded, dataset, progress=False)
+        # Where the copy lay for a moment says nothing to a reader.
+        row = replace(row, dataset=f"parkref_{flavour}, {diet}")
+        row.save(chosen.out / f"{flavour}_{diet}.json")
         if diet == "sentence":
             row = evaluate(loaded, dataset, progress=False, shuffle_sentences=0)
             row.save(chosen.out / f"{flavour}_shuffled.json")

