@@ -229,7 +229,8 @@ def test_each_flavour_has_its_length(told: dict) -> None:
     # 10.2 over the whole data set, 11.0 in this sample of it.
     assert 7 <= lengths["gref"].mean() <= 11.5
     assert np.mean(lengths["gref"] > 12) < 0.5
-    assert np.mean(lengths["gref"] > 20) < 0.02
+    # Those are never written (test_pages); few enough may be said for that to cost nothing.
+    assert np.mean(lengths["gref"] > 20) < 0.03
 
 
 def test_gref_is_about_relations(told: dict) -> None:
