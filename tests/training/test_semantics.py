@@ -8,7 +8,6 @@ from refseg_lib.parkref.drawing import STUFF_CODES, Rendering
 from refseg_lib.parkref.scene import COLORS, Scene, Thing
 from refseg_lib.training.semantics import (
     LABELS,
-    TAPS,
     UNKNOWN,
     ParkPixels,
     label_pixels,
@@ -92,13 +91,10 @@ def test_pretraining_moves_the_backbone_and_writes_weights_that_load_again(tmp_p
     out = tmp_path / "weights.safetensors"
     pretrain(backbone, out, steps=2, size=32, height=64, batch=2, workers=0, report=lambda _: None)
     again = build_backbone("laptop", out)
-    picture = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    maps, stored = backbone.eval()(picture), again(picture)
-    for tap in TAPS:
-        # Stored in half precision; a channel that hardly moves is magnified when standardised.
-        difference = (maps[tap] - stored[tap]).abs()
-        assert difference.mean() < 5e-3 * maps[tap].std()
-        assert difference.max() < 0.1
+    stored = again.trunk.state_dict()
+    for name, value in backbone.trunk.state_dict().items():
+        kept = value.half().float() if value.is_floating_point() else value
+        assert torch.equal(stored[name], kept), name
     moved = [n for n, v in backbone.state_dict().items() if not torch.equal(v, before[n])]
     assert any("stage2" in name for name in moved), "the lesson reaches the first layers"
 
