@@ -5,6 +5,7 @@ from html import escape
 
 from refseg_lib.evaluation.result_row import ResultRow
 
+NOTES_HEAD = '<th scope="col">Notes</th>'
 NUMBERS = ("oIoU", "mIoU", "P@0.5", "P@0.7", "P@0.9")
 
 
@@ -19,7 +20,9 @@ def score_table(rows: Sequence[ResultRow]) -> str:
     """
     head = "".join(f'<th scope="col">{name}</th>' for name in ("Model", "Data", "Backbone"))
     head += "".join(f'<th scope="col" class="number">{name}</th>' for name in (*NUMBERS, "n"))
-    body = "\n".join(_line(row) for row in rows)
+    # An empty column would only push the numbers off a narrow screen.
+    noted = any(_notes(row) for row in rows)
+    body = "\n".join(_line(row, noted) for row in rows)
     protocols = ", ".join(sorted({row.protocol for row in rows}))
     caption = (
         f"Percent; n sentences, each counted once. Protocol: {protocols}."
@@ -28,12 +31,12 @@ def score_table(rows: Sequence[ResultRow]) -> str:
     return (
         '<div class="scroll" tabindex="0" role="region" aria-label="Scores">'
         f"<table><caption>{escape(caption)}</caption>"
-        f'<thead><tr>{head}<th scope="col">Notes</th></tr></thead>\n<tbody>{body}</tbody>'
+        f"<thead><tr>{head}{NOTES_HEAD if noted else ''}</tr></thead>\n<tbody>{body}</tbody>"
         "</table></div>"
     )
 
 
-def _line(row: ResultRow) -> str:
+def _line(row: ResultRow, noted: bool) -> str:
     data = f"{row.dataset} {row.split}" + ("" if row.language == "en" else f" ({row.language})")
     backbone = row.backbone
     if row.pretraining != "none":
@@ -41,9 +44,11 @@ def _line(row: ResultRow) -> str:
     cells = f"<td>{escape(data)}</td><td>{escape(backbone)}</td>"
     cells += "".join(f'<td class="number">{row.scores[name]:.1f}</td>' for name in NUMBERS)  # type: ignore[literal-required]
     cells += f'<td class="number">{row.scores["n"]}</td>'
+    notes = f'<td class="notes">{escape(_notes(row))}</td>' if noted else ""
+    return f'<tr><th scope="row">{escape(row.model)}</th>{cells}{notes}</tr>'
+
+
+def _notes(row: ResultRow) -> str:
+    """Join what a reader must know of a row: controls, fallbacks, a CRF."""
     notes = [row.control] if row.control else []
-    notes += [*row.notes, *(["dense CRF"] if row.crf else [])]
-    return (
-        f'<tr><th scope="row">{escape(row.model)}</th>{cells}'
-        f'<td class="notes">{escape("; ".join(notes))}</td></tr>'
-    )
+    return "; ".join([*notes, *row.notes, *(["dense CRF"] if row.crf else [])])

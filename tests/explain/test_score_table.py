@@ -32,3 +32,9 @@ def _cells(line: str) -> list[str]:
     import re
 
     return re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", line)
+
+
+def test_no_column_stands_empty(rows: Any, read: Any) -> None:
+    plain = [row for row in rows if not row.control and not row.notes and not row.crf]
+    assert "Notes" not in score_table(plain)
+    assert "Notes" in score_table(rows)
