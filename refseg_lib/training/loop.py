@@ -221,15 +221,16 @@ def _validate(
             "steps": step,
             "minutes": round(seconds / 60, 1),
         }
-        score = math.inf
+        score = None
         if run.validation is not None:
             loaded = Loaded(run.model, config, run.vocabulary)
             limit = min(len(run.validation), run.recipe.validate_sentences)
             row = evaluate(loaded, run.validation, limit=limit, progress=False)
             score = row.scores["oIoU"]
             progress.told(step, {f"{run.validation.split} oIoU": score, "sentences": limit})
-        if score > best:
+        # Without a validation split the last weights are the ones to keep.
+        if score is None or score > best:
             save_model(run.out, run.model, config, run.vocabulary)
             write_atomically(run.out / "best.json", json.dumps({"step": step, "oIoU": score}))
-            best = score
+            best = best if score is None else score
     return best

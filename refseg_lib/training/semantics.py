@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
-from refseg_lib.data.letterbox import letterbox_image
+from refseg_lib.data.letterbox import Letterbox, letterbox_image
 from refseg_lib.parkref.drawing import STUFF_CODES, Rendering, render
 from refseg_lib.parkref.layout import sample_scene
 from refseg_lib.parkref.scene import COLORS, PARTS, PATTERNS, STUFF, THINGS, Scene
@@ -103,14 +103,12 @@ class ParkPixels(IterableDataset):
 def letterbox_labels(maps: Tensor, size: int) -> Tensor:
     """Put label maps (K, H, W) into the square the way images go; bars are unknown."""
     height, width = maps.shape[-2:]
-    scale = min(size / height, size / width)
-    new_height, new_width = round(scale * height), round(scale * width)
+    box = Letterbox(height, width, size)
     # Labels cannot be averaged: take the label in the middle of each new pixel.
-    rows = ((torch.arange(new_height) + 0.5) * height / new_height).long()
-    columns = ((torch.arange(new_width) + 0.5) * width / new_width).long()
+    rows = ((torch.arange(box.new_height) + 0.5) * height / box.new_height).long()
+    columns = ((torch.arange(box.new_width) + 0.5) * width / box.new_width).long()
     square = torch.full((len(maps), size, size), UNKNOWN)
-    top, left = (size - new_height) // 2, (size - new_width) // 2
-    square[:, top : top + new_height, left : left + new_width] = maps[:, rows][:, :, columns]
+    square[:, box.rows, box.columns] = maps[:, rows][:, :, columns]
     return square
 
 

@@ -149,3 +149,12 @@ def test_the_best_validation_score_decides_which_weights_are_kept(
     assert len(seen) == 3
     assert all(torch.equal(value, kept[name]) for name, value in seen[1].items() if name in kept)
     assert json.loads((run.out / "best.json").read_text()) == {"step": 4, "oIoU": 50.0}
+
+
+def test_without_a_validation_split_the_last_weights_are_kept(make_run: Make) -> None:
+    run = make_run(recipe=replace(make_run().recipe, validate=2, average=0.0))
+    train(run)
+    kept = load_model(run.out).model.state_dict()
+    trained = run.model.state_dict()
+    assert all(torch.equal(trained[name], value) for name, value in kept.items())
+    assert json.loads((run.out / "best.json").read_text())["step"] == run.recipe.steps
