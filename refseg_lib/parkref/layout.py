@@ -13,7 +13,7 @@ from refseg_lib.parkref.drawing import extent
 from refseg_lib.parkref.ground import Ground, empty_ground, in_pond, side
 from refseg_lib.parkref.scene import ANIMALS, PATTERNS, PEOPLE, Scene, Thing
 
-ASPECT = 1.25
+ASPECT = 1.0
 CLOTHES = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "white", "black")
 COATS = ("black", "white", "brown", "gray", "orange")
 CROWNS = ("green", "orange", "yellow", "pink", "red")
@@ -22,21 +22,21 @@ PAINTS = CLOTHES
 
 # Height in image heights of a thing halfway between the horizon and the lower edge.
 HEIGHTS = {
-    "man": (0.50, 0.58),
-    "woman": (0.47, 0.55),
-    "boy": (0.33, 0.39),
-    "girl": (0.32, 0.38),
-    "dog": (0.22, 0.29),
-    "cat": (0.18, 0.24),
-    "duck": (0.15, 0.20),
-    "ball": (0.15, 0.22),
-    "kite": (0.22, 0.29),
-    "balloon": (0.19, 0.25),
-    "umbrella": (0.30, 0.37),
-    "bench": (0.19, 0.24),
+    "man": (0.55, 0.64),
+    "woman": (0.52, 0.61),
+    "boy": (0.38, 0.45),
+    "girl": (0.37, 0.44),
+    "dog": (0.27, 0.35),
+    "cat": (0.22, 0.29),
+    "duck": (0.18, 0.24),
+    "ball": (0.18, 0.27),
+    "kite": (0.27, 0.35),
+    "balloon": (0.23, 0.30),
+    "umbrella": (0.37, 0.45),
+    "bench": (0.23, 0.29),
     "tree": (0.56, 0.78),
-    "bike": (0.27, 0.33),
-    "boat": (0.28, 0.36),
+    "bike": (0.33, 0.40),
+    "boat": (0.34, 0.44),
 }
 # How often a category is the one that the scene is about (its largest group).
 OBJECT_THEMES = {
@@ -53,7 +53,7 @@ OBJECT_THEMES = {
     "boat": 1.0,
 }
 PEOPLE_THEMES = {"man": 1.0, "woman": 1.0, "boy": 0.8, "girl": 0.8}
-GROUP_SIZES = ((2, 3, 4, 5), (0.18, 0.40, 0.30, 0.12))
+GROUP_SIZES = ((2, 3, 4), (0.50, 0.37, 0.13))
 # What somebody can hold, walk, ride or sit on.
 HANDLED = ("balloon", "kite", "umbrella", "dog", "bike", "bench")
 TRIES = 20
@@ -79,11 +79,10 @@ def sample_scene(rng: np.random.Generator, people: bool, aspect: float = ASPECT)
         others = dict(OBJECT_THEMES) if people else {**OBJECT_THEMES, **PEOPLE_THEMES}
         others.pop(main, None)
         second = _pick(rng, others)
-        _add_group(ground, second, int(rng.integers(2, 4)))
-        for _ in range(2):
-            extra = _pick(rng, {**OBJECT_THEMES, **PEOPLE_THEMES})
-            if extra not in (main, second):
-                _add_group(ground, extra, int(rng.integers(1, 4)))
+        _add_group(ground, second, int(rng.integers(1, 3)))
+        extra = _pick(rng, {**OBJECT_THEMES, **PEOPLE_THEMES})
+        if extra not in (main, second):
+            _add_group(ground, extra, int(rng.integers(1, 3)))
         if sum(thing.category == main for thing in ground.things) >= 2:
             break
     return Scene(

@@ -138,7 +138,7 @@ def _there(place: str, x: float, y: float, corner: bool) -> bool:
 
     The leftmost of three is "on the left" at the picture's middle, but not at its right side.
     """
-    slack = 0.0 if corner else 0.12
+    slack = 0.0 if corner else 0.06
     return (
         ("left" not in place or x < 0.5 + slack)
         and ("right" not in place or x > 0.5 - slack)

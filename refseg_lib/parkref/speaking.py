@@ -80,11 +80,12 @@ def _placed(phrase: Phrase, world: World, index: int, rng: np.random.Generator) 
     for position in rng.permutation(len(PLACES))[:6]:
         place = PLACES[position]
         # Left and right are said far more often than corners.
-        if place not in ("left", "right") and rng.random() < 0.45:
+        if place not in ("left", "right") and rng.random() < (0.8 if " " in place else 0.45):
             continue
         if located(place, 1, *described, world) == only:
             return replace(phrase, place=place)
-    for side in ("left", "right"):
+    # Counting is for those who find nothing else to say.
+    for side in ("left", "right") if rng.random() < 0.3 else ():
         for ordinal in (2, 3):
             if located(side, ordinal, *described, world) == only:
                 return replace(phrase, place=side, ordinal=ordinal)
@@ -96,9 +97,9 @@ def _think_short(
 ) -> Phrase | None:
     phrase: Phrase | None = named(world, index, rng)
     roll = rng.random()
-    if roll < 0.5:
+    if roll < 0.6:
         phrase = colored(phrase, world, index, rng)
-    elif roll < 0.62:
+    elif roll < (0.66 if places else 0.75):
         phrase = _sized(phrase, world, index, rng)
     if rng.random() < (0.2 if places else 0.55):
         phrase = related(phrase, world, index, rng, relations, 0)

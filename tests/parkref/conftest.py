@@ -32,7 +32,7 @@ class Told:
 @pytest.fixture(scope="session")
 def worlds() -> list[World]:
     """Sampled parks: half about people, half about other things."""
-    return [make_scene(job)[0] for job in plan(70, seed=11)[:70]]
+    return [make_scene(job)[0] for job in plan(100, seed=11)[:100]]
 
 
 @pytest.fixture(scope="session")

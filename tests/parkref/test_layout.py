@@ -35,7 +35,7 @@ def test_a_noun_and_a_colour_often_fit_several_things(scenes: list[Scene]) -> No
     """Otherwise "the red ball" would do, and no relation would ever be needed."""
     looks = [[(t.category, t.color, t.pattern) for t in scene.things] for scene in scenes]
     doubled = sum(len(set(look)) < len(look) for look in looks)
-    assert doubled > 0.5 * SHEET
+    assert doubled > 0.4 * SHEET
 
 
 def test_everything_is_seen(scenes: list[Scene]) -> None:
