@@ -36,12 +36,12 @@ help:
 
 .venv/.installed-lab: .venv/.installed
 	@echo "installing JupyterLab into .venv ..."
-	$(INSTALL) -e '.[notebooks,zh]'
+	$(INSTALL) -e '.[notebooks,vectors,zh]'
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed
 	@echo "installing what the tests need into .venv ..."
-	$(INSTALL) -e '.[dev,notebooks,photos,zh]'
+	$(INSTALL) -e '.[dev,notebooks,photos,vectors,zh]'
 	@touch $@
 
 demo: .venv/.installed

@@ -35,7 +35,8 @@ def load_chinese(refs_path: Path, sent_ids: NDArray[np.int64]) -> dict[int, str]
     if not path.is_file():
         raise UserError(
             f"there are no Chinese sentences for {refs_path}: {path.name} is missing beside it;"
-            f" make it with `refseg data translate {refs_path.parent}`"
+            f" make it with `refseg data translate {refs_path.parent} --with"
+            " parkref|FILE.csv|module:function`"
         )
     translated = read_chinese(path)
     found = {number: translated[number] for number in sent_ids.tolist() if number in translated}
@@ -44,7 +45,7 @@ def load_chinese(refs_path: Path, sent_ids: NDArray[np.int64]) -> dict[int, str]
         raise UserError(
             f"{path} lacks the Chinese of {len(missing)} of {len(sent_ids)} sentences of this"
             f" split (first: sent_id {missing[0]}): finish it with `refseg data translate"
-            f" {refs_path.parent}`"
+            f" {refs_path.parent} --with parkref|FILE.csv|module:function`"
         )
     return found
 

@@ -31,6 +31,9 @@ class ResultRow:
         crf: Whether a dense CRF refined the masks.
         seed: Seed of the training run, where there was one.
         control: What was done to the input on purpose, e.g. ``"shuffled sentences, seed 0"``.
+        vectors: Word vectors that the word table started from, with their coverage of the training
+            vocabulary (:class:`refseg_lib.text.vector_table.Coverage`), or ``"none"`` and why;
+            None where nobody knows (rows from before this was recorded, trivial answers).
         limit: Only so many sentences were scored: the row is an approximation.
         scores: oIoU, mIoU, P@X in percent, and n.
         notes: Fallbacks and oddities a reader must know.
@@ -51,6 +54,7 @@ class ResultRow:
     crf: bool = False
     seed: int | None = None
     control: str | None = None
+    vectors: dict[str, Any] | str | None = None
     limit: int | None = None
     notes: tuple[str, ...] = ()
     git: str = field(default_factory=git_hash)
@@ -72,7 +76,7 @@ class ResultRow:
             UserError: A field is missing or unknown.
         """
         names = {f.name for f in fields(cls)} - {"scores"} | set(SCORES)
-        missing, unknown = names - set(flat), set(flat) - names
+        missing, unknown = names - set(flat) - {"vectors"}, set(flat) - names
         if missing or unknown:
             raise UserError(
                 f"this is no result row: missing {sorted(missing)}, unknown {sorted(unknown)};"

@@ -7,6 +7,8 @@ sentence that it writes.
 from dataclasses import dataclass
 from typing import Any
 
+from refseg_lib.errors import UserError
+
 
 @dataclass(frozen=True)
 class Node:
@@ -40,6 +42,28 @@ class LanguageGraph:
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
     referent: int
+
+    def check(self) -> "LanguageGraph":
+        """Return this graph, unchanged, if it is one that can be reasoned along.
+
+        Raises:
+            UserError: It has no node, an index points to none, a node modifies itself, the
+                referent modifies something, or a node spans no word.
+        """
+        count = len(self.nodes)
+        if not 0 <= self.referent < count:
+            raise UserError(f"a graph of {count} nodes has no node {self.referent} for a referent")
+        for node in self.nodes:
+            if not 0 <= node.start < node.stop:
+                raise UserError(f"node {node.text!r} spans words {node.start} to {node.stop}")
+        for edge in self.edges:
+            if not (0 <= edge.subject < count and 0 <= edge.object < count):
+                raise UserError(f"{edge} leads outside of a graph of {count} nodes")
+            if edge.subject == edge.object:
+                raise UserError(f"{edge}: a node cannot modify itself")
+            if edge.object == self.referent:
+                raise UserError(f"{edge}: the referent must not modify another node")
+        return self
 
     def to_json(self) -> dict[str, Any]:
         """Return plain lists and strings, ready for ``json.dump``."""

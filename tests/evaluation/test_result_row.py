@@ -1,6 +1,7 @@
 """A result row keeps a number together with all that is needed to compare it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,26 @@ def test_the_json_is_one_line_with_percents_as_numbers() -> None:
     line = make_row().to_json()
     assert "\n" not in line
     assert json.loads(line)["mIoU"] == pytest.approx((100 / 3 + 50) / 2, abs=1e-4)
+
+
+def test_a_row_from_before_word_vectors_were_recorded_still_loads() -> None:
+    flat = make_row().to_dict()
+    del flat["vectors"]
+    assert ResultRow.from_dict(flat).vectors is None
+
+
+def test_the_rows_of_this_repository_load(repository: Path) -> None:
+    paths = list((repository / "results").rglob("*.json"))
+    rows = [path for path in paths if "protocol" in json.loads(path.read_text(encoding="utf-8"))]
+    assert len(rows) >= 10
+    for path in rows:
+        ResultRow.load(path)
+
+
+def test_what_the_word_table_started_from_comes_back_from_disk(tmp_path: Path) -> None:
+    for vectors in ({"source": "glove.txt", "words_found": 3}, "none (glove.txt not found)"):
+        replace(make_row(), vectors=vectors).save(tmp_path / "row.json")
+        assert ResultRow.load(tmp_path / "row.json").vectors == vectors
 
 
 @pytest.mark.parametrize("lost", ["protocol", "n", "pretraining", "git"])

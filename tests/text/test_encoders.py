@@ -42,3 +42,11 @@ def test_starts_from_given_vectors_without_sharing_memory():
 def test_refuses_vectors_of_another_vocabulary():
     with pytest.raises(UserError, match=r"\(4, 3\).*\(5, 3\)"):
         WordEmbedding(5, 3, torch.zeros(4, 3))
+
+
+def test_a_frozen_table_is_not_learned():
+    vectors = torch.randn(5, 3)
+    frozen = WordEmbedding(5, 3, vectors, trainable=False)
+    assert [p.requires_grad for p in frozen.parameters()] == [False]
+    assert torch.equal(frozen.table, vectors)
+    assert WordEmbedding(5, 3, vectors).table.requires_grad

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from refseg_lib.errors import UserError
 from refseg_lib.text.graph import Edge, LanguageGraph, Node
 
 NUMBERS = st.integers(0, 9)
@@ -43,3 +44,29 @@ def test_a_graph_cannot_be_changed_after_the_fact() -> None:
     graph = LanguageGraph((Node("dog", "dog", 0, 1),), (), 0)
     with pytest.raises(AttributeError):
         graph.referent = 1  # type: ignore[misc]
+
+
+NODES = (Node("the dog", "dog", 0, 2), Node("the tree", "tree", 4, 6))
+
+
+def test_a_sound_graph_passes_its_check() -> None:
+    graph = LanguageGraph(NODES, (Edge(0, "next to", 1),), 0)
+    assert graph.check() is graph
+
+
+@pytest.mark.parametrize(
+    ("graph", "told"),
+    [
+        (LanguageGraph((), (), 0), "0 nodes"),
+        (LanguageGraph(NODES, (), 2), "no node 2"),
+        (LanguageGraph(NODES, (), -1), "no node -1"),
+        (LanguageGraph(NODES, (Edge(0, "on", 2),), 0), "outside"),
+        (LanguageGraph(NODES, (Edge(-1, "on", 1),), 0), "outside"),
+        (LanguageGraph(NODES, (Edge(1, "on", 1),), 0), "itself"),
+        (LanguageGraph(NODES, (Edge(1, "on", 0),), 0), "referent"),
+        (LanguageGraph((Node("", "", 3, 3),), (), 0), "spans words 3 to 3"),
+    ],
+)
+def test_a_graph_that_cannot_be_reasoned_along_is_refused(graph: LanguageGraph, told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        graph.check()
