@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from refseg_lib.data.batch import Batch, pad_words
+from refseg_lib.text.graph import LanguageGraph
 
 
 def image_windows(
@@ -44,6 +45,7 @@ def sentence_batches(
     features: dict[str, Tensor],
     sentences: Sequence[tuple[int, list[int]]],
     batch_sentences: int,
+    graphs: Sequence[LanguageGraph] | None = None,
 ) -> Iterator[tuple[list[int], Batch]]:
     """Batch the sentences of one window, short ones with short ones.
 
@@ -52,6 +54,7 @@ def sentence_batches(
         features: The backbone's maps of these images, level -> (I, C, h, w).
         sentences: Per sentence its row in ``images`` and its word numbers.
         batch_sentences: Sentences per batch, at most.
+        graphs: The language graph of each sentence, for a model that wants them.
 
     Yields:
         Positions in ``sentences``, and the batch of these, with only the images it needs.
@@ -67,6 +70,7 @@ def sentence_batches(
             image=images[here],
             words=words,
             word_mask=word_mask,
+            graphs=None if graphs is None else [graphs[k] for k in chosen],
             image_of=image_of,
             features={level: maps[here] for level, maps in features.items()},
         )

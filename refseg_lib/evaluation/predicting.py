@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from refseg_lib.data.batch import Example, collate
 from refseg_lib.data.letterbox import letterbox_image, unletterbox
 from refseg_lib.errors import UserError
+from refseg_lib.evaluation.graphs import graph_for
 from refseg_lib.evaluation.photograph import Picture, open_photograph
 from refseg_lib.evaluation.protocols import strict_mask
 from refseg_lib.evaluation.reading import read_sentence
 from refseg_lib.models.saved import Loaded, load_model
+from refseg_lib.text.graph import LanguageGraph
 from refseg_lib.trace import Trace, trace
 
 
@@ -28,6 +30,7 @@ class Prediction:
         sentence: The sentence as given.
         tokens: The sentence as the model read it.
         notes: What a reader should know before believing the mask, one line each; often empty.
+        graph: The language graph that the model reasoned along; None for a model without one.
     """
 
     mask: NDArray[np.bool_] = field(repr=False)
@@ -36,6 +39,7 @@ class Prediction:
     sentence: str
     tokens: tuple[str, ...]
     notes: tuple[str, ...]
+    graph: LanguageGraph | None = None
 
 
 def predict(
@@ -71,6 +75,7 @@ def predict(
     example = Example(
         words=loaded.vocabulary.encode(tokens),
         image=letterbox_image(picture, config["input_size"]),
+        graph=graph_for(loaded, tokens, language),
         sentence=sentence,
     )
     batch = collate([example]).to(next(network.parameters()).device)
@@ -91,6 +96,7 @@ def predict(
         sentence=sentence,
         tokens=tuple(tokens),
         notes=_notes(tokens, loaded, mask),
+        graph=example.graph,
     )
 
 

@@ -9,6 +9,7 @@ import torch
 from refseg_lib.data.letterbox import letterbox_image
 from refseg_lib.data.refer import ReferringDataset
 from refseg_lib.errors import UserError
+from refseg_lib.evaluation.graphs import graphs_for
 from refseg_lib.evaluation.grouping import image_windows, sentence_batches
 from refseg_lib.evaluation.protocols import Protocol, count, get_protocol
 from refseg_lib.evaluation.reading import read_sentence
@@ -17,6 +18,7 @@ from refseg_lib.evaluation.sentence_scores import SentenceScore, score_sentences
 from refseg_lib.evaluation.shuffling import shuffle_across_images
 from refseg_lib.evaluation.trivial import get_answer
 from refseg_lib.models.saved import Loaded
+from refseg_lib.text.graph import LanguageGraph
 
 
 def evaluate(
@@ -31,6 +33,7 @@ def evaluate(
     shuffle_sentences: int | None = None,
     answer: str | None = None,
     batch_sentences: int = 32,
+    graphs: str | None = None,
 ) -> ResultRow:
     """Score a model, or a trivial answer, on one split.
 
@@ -46,6 +49,9 @@ def evaluate(
         shuffle_sentences: A seed: give every sentence's place to one written for another image.
         answer: ``"whole"`` or ``"ellipse"``: score this instead of a model.
         batch_sentences: Sentences per forward pass.
+        graphs: Where the language graphs come from, for a model that wants them:
+            ``"builtin"``, ``"spacy"`` or ``"truth"``; None for what it was trained with. The
+            row's notes say which.
 
     Returns:
         The result row.
@@ -65,10 +71,19 @@ def evaluate(
         control = f"shuffled sentences, seed {shuffle_sentences}"
         read = shuffle_across_images([e.image_id for e in expressions], shuffle_sentences)
     texts = [expressions[source].sentence for source in read]
+    told: list[str] = []
     if loaded is None:
         counts = _count_answer(str(answer), dataset, kept)
     else:
-        counts = _count_model(loaded, dataset, texts, measure, batch_images, batch_sentences)
+        backend = graphs or loaded.config.get("graphs", "builtin")
+        parsed = graphs_for(loaded.model, dataset, backend)
+        if parsed is not None:
+            # A graph belongs to its sentence, not to the place where the sentence is asked.
+            parsed = [parsed[source] for source in read]
+            told.append(f"language graphs: {backend}")
+        counts = _count_model(
+            loaded, dataset, texts, parsed, measure, batch_images, batch_sentences
+        )
     found: dict[int, tuple[int, int]] = {}
     for i, pair in _with_bar(counts, kept, f"{dataset.id} {dataset.split}", progress):
         found[i] = pair
@@ -86,7 +101,7 @@ def evaluate(
         control=control,
         limit=None if kept == len(dataset) else kept,
         scores=score_sentences(sentences),
-        **_who(loaded, answer, dataset, kept),
+        **_who(loaded, answer, dataset, kept, told),
     )
 
 
@@ -103,6 +118,7 @@ def _count_model(
     loaded: Loaded,
     dataset: ReferringDataset,
     texts: list[str],
+    graphs: list[LanguageGraph] | None,
     measure: Protocol,
     batch_images: int,
     batch_sentences: int,
@@ -112,7 +128,9 @@ def _count_model(
     loaded.model.eval()
     try:
         for window in image_windows(dataset.by_image(), len(texts), batch_images):
-            yield from _count_window(loaded, dataset, texts, measure, window, batch_sentences)
+            yield from _count_window(
+                loaded, dataset, texts, graphs, measure, window, batch_sentences
+            )
     finally:
         loaded.model.train(training)
 
@@ -122,6 +140,7 @@ def _count_window(
     loaded: Loaded,
     dataset: ReferringDataset,
     texts: list[str],
+    graphs: list[LanguageGraph] | None,
     measure: Protocol,
     window: list[list[int]],
     batch_sentences: int,
@@ -141,7 +160,11 @@ def _count_window(
     images = images.to(next(model.parameters()).device)
     found = []
     for chosen, batch in sentence_batches(
-        images, model.backbone(images), sentences, batch_sentences
+        images,
+        model.backbone(images),
+        sentences,
+        batch_sentences,
+        None if graphs is None else [graphs[i] for i in positions],
     ):
         logits = model(batch)[:, 0].float().cpu()
         for k, one in zip(chosen, logits, strict=True):
@@ -151,10 +174,14 @@ def _count_window(
 
 
 def _who(
-    loaded: Loaded | None, answer: str | None, dataset: ReferringDataset, kept: int
+    loaded: Loaded | None,
+    answer: str | None,
+    dataset: ReferringDataset,
+    kept: int,
+    told: list[str],
 ) -> dict[str, Any]:
     """Fill in who answered, and the notes."""
-    notes = list(dataset.notes)
+    notes = [*dataset.notes, *told]
     if kept < len(dataset):
         notes.append(f"first {kept} of {len(dataset)} sentences only: an approximation")
     if loaded is None:
@@ -172,6 +199,7 @@ def _who(
         "backbone": getattr(backbone, "name", type(backbone).__name__),
         "pretraining": str(getattr(backbone, "weights", "unknown")),
         "seed": config.get("seed"),
+        "vectors": config.get("vectors"),
         "notes": (*notes, *config.get("notes", ())),
     }
 

@@ -13,9 +13,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from refseg_lib.fusion.context import Context
 from refseg_lib.fusion.pair_attention import per_sentence
 from refseg_lib.trace import emit
 from refseg_lib.vision.spatial import spatial_coordinates
+
+# Places of words that are told apart.
+LONGEST = 24
 
 
 class JointAttention(nn.Module):
@@ -24,12 +28,16 @@ class JointAttention(nn.Module):
     Traces:
         joint.word_weights (B, T): how much each word counts in the sentence's vector.
 
+    The coarsest map answers on the side as well (``side_logits`` of the context): where the thing
+    is, before its outline is known. A training loss on that answer reaches the attention directly.
+
     Attributes:
+        wants_context: True: called with the context instead of features, words and mask.
         levels: Names of the levels used, coarsest last.
         out_channels: Level name to channels of the result.
     """
 
-    shares_images = True
+    wants_context = True
     trace_name = "joint"
 
     def __init__(
@@ -65,6 +73,8 @@ class JointAttention(nn.Module):
         self.from_cells = nn.Linear(sum(channels.values()) + 8, width)
         self.cell_norm = nn.LayerNorm(width)
         self.from_words = nn.Linear(language, width)
+        # "Man behind dog" and "dog behind man" hold the same words.
+        self.word_place = nn.Parameter(torch.zeros(LONGEST, width))
         self.word_norm = nn.LayerNorm(width)
         self.word_drop = nn.Dropout(dropout)
         # No bias: a softmax would not notice it.
@@ -76,25 +86,20 @@ class JointAttention(nn.Module):
         self.choose = nn.ModuleDict({level: nn.Linear(width, n) for level, n in skips.items()})
         self.layers = nn.ModuleList(_Layer(width, heads, dropout) for _ in range(layers))
         self.out_norm = nn.LayerNorm(width)
+        self.side = nn.Linear(width, 1)
 
-    def forward(
-        self,
-        features: Mapping[str, Tensor],
-        words: Tensor,
-        word_mask: Tensor,
-        image_of: Tensor | None = None,
-    ) -> dict[str, Tensor]:
+    def forward(self, context: Context) -> dict[str, Tensor]:
         """Fuse picture and sentence.
 
         Args:
-            features: Level name to (I, C, h, w).
-            words: (B, T, C_l).
-            word_mask: (B, T), True at real words.
-            image_of: (B,) the image of each sentence; None when sentence b looks at image b.
+            context: Features, words (B, T, C_l) and which image each sentence looks at; its
+                ``side_logits`` gain (B, 1, h, w) for the coarsest level.
 
         Returns:
             Level name to (B, out_channels, h, w).
         """
+        features, image_of = context.features, context.image_of
+        words, word_mask = context.words, context.word_mask
         # Backbone maps come in any scale; their channels are made comparable cell by cell.
         normed = {
             level: self.norms[level](features[level].permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
@@ -119,6 +124,7 @@ class JointAttention(nn.Module):
             both = layer(both, real)
         attended = self.out_norm(both[:, : height * width])
         fused = {coarsest: attended.mT.unflatten(-1, (height, width))}
+        context.side_logits[coarsest] = self.side(attended).mT.unflatten(-1, (height, width))
         for level, keep in self.skips.items():
             kept = keep(normed[level].permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
             chosen = 1 + self.choose[level](sentence)
@@ -127,7 +133,10 @@ class JointAttention(nn.Module):
 
     def _sentence(self, words: Tensor, word_mask: Tensor) -> tuple[Tensor, Tensor]:
         """Return the sentence's vector (B, C) and its words (B, T, C)."""
-        spoken = self.word_norm(self.word_drop(F.relu(self.from_words(words))))
+        # Words beyond the last known place share it.
+        place = torch.arange(words.shape[1], device=words.device).clamp(max=LONGEST - 1)
+        spoken = self.word_drop(F.relu(self.from_words(words))) + self.word_place[place]
+        spoken = self.word_norm(spoken)
         scores = self.word_score(spoken)[..., 0].masked_fill(~word_mask, float("-inf"))
         weights = scores.softmax(-1)
         emit(self, "word_weights", weights)

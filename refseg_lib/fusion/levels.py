@@ -6,17 +6,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from refseg_lib.fusion.context import Context
 
-class PerLevel(nn.Module):
-    """One fusion module per level, weights not shared (as in all five papers).
 
-    Attributes:
-        shares_images: True: the features may hold each image once, with ``image_of`` telling
-            which image each sentence looks at.
-        levels: Names of the levels used, e.g. ``("c3", "c4", "c5")``.
-    """
-
-    shares_images = True
+class _OnePerLevel(nn.Module):
+    """A module for each level, made by a function; weights not shared, as in all five papers."""
 
     def __init__(
         self, make: Callable[[str, int], nn.Module], channels: Mapping[str, int], name: str
@@ -24,8 +18,7 @@ class PerLevel(nn.Module):
         """Make the modules.
 
         Args:
-            make: (level name, channels of that level) -> module called as
-                ``module(feature, words, word_mask, image_of) -> (B, C', h, w)``.
+            make: (level name, channels of that level) -> module.
             channels: Level name to channels, of the levels to use.
             name: The trace name; level c5 reports as ``name.c5``.
         """
@@ -36,6 +29,20 @@ class PerLevel(nn.Module):
             module = make(level, width)
             module.__dict__["trace_name"] = f"{name}.{level}"
             self.modules_by_level[level] = module
+
+
+class PerLevel(_OnePerLevel):
+    """One fusion module per level.
+
+    Each is called as ``module(feature, words, word_mask, image_of) -> (B, C', h, w)``.
+
+    Attributes:
+        shares_images: True: the features may hold each image once, with ``image_of`` telling
+            which image each sentence looks at.
+        levels: Names of the levels used, e.g. ``("c3", "c4", "c5")``.
+    """
+
+    shares_images = True
 
     def forward(
         self,
@@ -57,6 +64,26 @@ class PerLevel(nn.Module):
         """
         return {
             level: module(features[level], words, word_mask, image_of)
+            for level, module in self.modules_by_level.items()
+        }
+
+
+class PerLevelInContext(_OnePerLevel):
+    """One fusion module per level that looks back at the :class:`Context`.
+
+    Each is called as ``module(feature, context) -> (B, C', h, w)`` with its own (I, C, h, w).
+
+    Attributes:
+        wants_context: True: called with the context instead of features, words and mask.
+        levels: Names of the levels used.
+    """
+
+    wants_context = True
+
+    def forward(self, context: Context) -> dict[str, Tensor]:
+        """Fuse every level with the sentence: level name to (B, C', h, w)."""
+        return {
+            level: module(context.features[level], context)
             for level, module in self.modules_by_level.items()
         }
 

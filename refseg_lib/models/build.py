@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from refseg_lib.errors import UserError
+from refseg_lib.models import bilingual_net, busnet, cmpc_net, cmsa_net, shnet
+from refseg_lib.models.ablations import Ablation, find_ablation
 from refseg_lib.models.baseline import build_baseline
-from refseg_lib.models.cmsa_net import build_cmsa_net
 from refseg_lib.models.initialise import initialise
 from refseg_lib.models.joint_net import build_joint_net
 from refseg_lib.models.presets import get_preset
@@ -17,8 +18,20 @@ from refseg_lib.vision.backbone import Backbone, build_backbone
 # name -> function of (backbone, preset, variant, vocabulary_size, **options)
 MODELS: dict[str, Callable[..., ReferringSegmenter]] = {
     "baseline": build_baseline,
-    "cmsa": build_cmsa_net,
+    "cmsa": cmsa_net.build_cmsa_net,
+    "cmpc": cmpc_net.build_cmpc_net,
+    "bilingual": bilingual_net.build_bilingual_net,
+    "shnet": shnet.build_shnet,
+    "busnet": busnet.build_busnet,
     "joint": build_joint_net,
+}
+# name -> the rows of the papers' tables that are this model with other options.
+ABLATIONS: dict[str, tuple[Ablation, ...]] = {
+    "cmsa": cmsa_net.ABLATIONS,
+    "cmpc": cmpc_net.ABLATIONS,
+    "bilingual": bilingual_net.ABLATIONS,
+    "shnet": shnet.ABLATIONS,
+    "busnet": busnet.ABLATIONS,
 }
 VARIANTS = ("paper", "released")
 COMPONENTS = ("text_encoder", "level_fusion", "across_fusion", "head")
@@ -30,6 +43,7 @@ def build_model(
     variant: str = "paper",
     *,
     vocabulary_size: int,
+    ablation: str | None = None,
     backbone: Backbone | str | None = None,
     sizes: dict[str, Any] | None = None,
     **components: Any,
@@ -42,6 +56,8 @@ def build_model(
             ResNet-101).
         variant: ``"paper"``, as printed, or ``"released"``, as the authors' code does it.
         vocabulary_size: Words of the vocabulary, the four special ones included.
+        ablation: A row of the paper's ablation tables, see ``ABLATIONS`` and ``refseg models``.
+            Options and sizes given beside it win.
         backbone: A module with ``channels`` and ``strides``, the name of a backbone (its default
             weights), or None for the preset's.
         sizes: Fields of :class:`refseg_lib.models.presets.Preset` to change, e.g.
@@ -60,7 +76,11 @@ def build_model(
         raise UserError(f"unknown model {name!r}; choose one of {', '.join(MODELS)}")
     if variant not in VARIANTS:
         raise UserError(f"unknown variant {variant!r}; choose one of {', '.join(VARIANTS)}")
-    chosen = get_preset(preset)
+    if ablation is not None:
+        row = find_ablation(name, ablation, ABLATIONS.get(name, ()))
+        components = {**row.options, **components}
+        sizes = {**row.sizes, **(sizes or {})}
+    chosen = get_preset(preset, name)
     fields = vars(chosen)
     for field in sizes or {}:
         if field not in fields:
@@ -87,6 +107,7 @@ def build_model(
         "name": name,
         "preset": preset,
         "variant": variant,
+        "ablation": ablation,
         "vocabulary_size": vocabulary_size,
         "backbone": getattr(backbone, "name", type(backbone).__name__),
         "backbone_weights": getattr(backbone, "weights", None),

@@ -128,8 +128,7 @@ def load_model(
         vocabulary_size=len(vocabulary),
         backbone=backbone,
         sizes=config["sizes"],
-        **config["options"],
-        **components,
+        **{**config["options"], **components},
     )
     _fill(model, folder / WEIGHTS)
     return Loaded(model.eval(), config, vocabulary)
@@ -141,11 +140,21 @@ def shipped_models() -> list[str]:
 
 
 def _stored(model: ReferringSegmenter) -> dict[str, Tensor]:
-    """Select what goes to disk: all but a backbone that is the same for everybody."""
+    """Select what goes to disk: all but a backbone that is the same for everybody.
+
+    A module that several levels share (SHNet's) goes there once, under its first name.
+    """
+    given = model.config["backbone_frozen"] and model.config["backbone_weights"] not in (
+        None,
+        "none",
+    )
+    first: dict[tuple[int, tuple[int, ...]], str] = {}
     state = model.state_dict()
-    if model.config["backbone_frozen"] and model.config["backbone_weights"] not in (None, "none"):
-        return {name: x for name, x in state.items() if not name.startswith("backbone.")}
-    return state
+    for name, x in state.items():
+        if not (given and name.startswith("backbone.")):
+            # Two empty tensors may have one address, and are two nevertheless.
+            first.setdefault((x.data_ptr(), tuple(x.shape)) if x.numel() else (0, (id(x),)), name)
+    return {name: state[name] for name in first.values()}
 
 
 def _find(folder_or_name: str | os.PathLike[str]) -> Path:

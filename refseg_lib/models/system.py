@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from refseg_lib.data.batch import Batch
 from refseg_lib.errors import UserError
+from refseg_lib.fusion.context import Context
 from refseg_lib.fusion.heads import enlarge
 from refseg_lib.fusion.pair_attention import per_sentence
 from refseg_lib.trace import emit
@@ -51,8 +52,10 @@ class ReferringSegmenter(nn.Module):
             level_fusion: (features, words (B, T, C), word_mask) -> level name to (B, C', h, w).
                 With an attribute ``shares_images = True`` it is called with a fourth argument
                 ``image_of`` and features of each image once; otherwise the features are repeated
-                so that sentence b looks at row b.
-            across_fusion: level name to (B, C', h, w) -> (B, C'', h, w).
+                so that sentence b looks at row b. With ``wants_context = True`` it is called
+                with a :class:`refseg_lib.fusion.context.Context` alone.
+            across_fusion: level name to (B, C', h, w) -> (B, C'', h, w). With ``wants_context =
+                True`` the context is its second argument.
             head: (B, C'', h, w) -> logits (B, 1, h, w). With an attribute
                 ``wants_features = True`` it is also given the features and ``image_of``.
             upsample: See :func:`refseg_lib.fusion.heads.enlarge`.
@@ -78,24 +81,39 @@ class ReferringSegmenter(nn.Module):
         Raises:
             UserError: The batch has neither images nor features.
         """
+        return self.forward_with_sides(batch)[0]
+
+    def forward_with_sides(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """Segment, and return the further answers that training may look at too.
+
+        Returns:
+            The logits of :meth:`forward`, and level name to (B, 1, H, W) logits of the side heads
+            of the systems that have them (empty for the others).
+        """
         features = self.features(batch)
         words = self.text_encoder(batch.words, batch.word_mask)
         image_of = _many_to_one(batch.image_of, len(next(iter(features.values()))))
-        if getattr(self.level_fusion, "shares_images", False):
+        context = Context(features, words, batch.word_mask, image_of, batch.graphs)
+        if getattr(self.level_fusion, "wants_context", False):
+            levels = self.level_fusion(context)
+        elif getattr(self.level_fusion, "shares_images", False):
             levels = self.level_fusion(features, words, batch.word_mask, image_of)
         else:
             repeated = {name: per_sentence(x, image_of) for name, x in features.items()}
             levels = self.level_fusion(repeated, words, batch.word_mask)
-        fused = self.across_fusion(levels)
+        if getattr(self.across_fusion, "wants_context", False):
+            fused = self.across_fusion(levels, context)
+        else:
+            fused = self.across_fusion(levels)
         emit(self, "fused", fused)
         emit(self, "heat_map", lambda: heat_map(fused))
         if getattr(self.head, "wants_features", False):
             logits = self.head(fused, features, image_of)
         else:
             logits = self.head(fused)
-        # The enlargement is a weighted mean over cells: full precision costs nothing there.
-        logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
-        return enlarge(logits, self._input_size(batch, features), self.upsample)
+        size = self._input_size(batch, features)
+        sides = {level: self._enlarged(x, size) for level, x in context.side_logits.items()}
+        return self._enlarged(logits, size), sides
 
     def features(self, batch: Batch) -> Mapping[str, Tensor]:
         """Compute the backbone's maps of every image of the batch, or take the cached ones."""
@@ -112,6 +130,11 @@ class ReferringSegmenter(nn.Module):
         levels = tuple(getattr(self.level_fusion, "levels", ("c2", "c3", "c4", "c5")))
         detail = getattr(self.head, "detail", None)
         return levels if detail is None or detail in levels else (detail, *levels)
+
+    def _enlarged(self, logits: Tensor, size: tuple[int, int]) -> Tensor:
+        # The enlargement is a weighted mean over cells: full precision costs nothing there.
+        logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+        return enlarge(logits, size, self.upsample)
 
     def _input_size(self, batch: Batch, features: Mapping[str, Tensor]) -> tuple[int, int]:
         """Say how large the input is, or was when its features were cached."""

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
+from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
 from refseg_lib.data.batch import Batch
 from refseg_lib.data.refer import ReferringDataset
 from refseg_lib.errors import UserError
+from refseg_lib.evaluation.graphs import graphs_for
 from refseg_lib.evaluation.scoring import evaluate
 from refseg_lib.files import write_atomically
 from refseg_lib.models.saved import Loaded, save_model
@@ -19,9 +22,11 @@ from refseg_lib.models.system import ReferringSegmenter
 from refseg_lib.text.vocabulary import Vocabulary
 from refseg_lib.training.averaging import WeightAverage
 from refseg_lib.training.checkpoints import load_checkpoint, save_checkpoint, trainable_state
+from refseg_lib.training.data_parallel import backward
 from refseg_lib.training.feeding import training_batches
-from refseg_lib.training.losses import mask_loss
-from refseg_lib.training.optimizers import make_optimizer, polynomial
+from refseg_lib.training.losses import loss_with_sides, mask_loss
+from refseg_lib.training.optimizers import make_optimizer, plateau, polynomial
+from refseg_lib.training.precision import computes_in_bf16
 from refseg_lib.training.progress import Progress
 from refseg_lib.training.recipes import Recipe
 from refseg_lib.training.samples import Samples
@@ -90,9 +95,7 @@ def train(run: Run) -> Path:
         samples.size**2,
         recipe.table_rate,
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, polynomial(recipe.steps, recipe.power, recipe.warmup, recipe.end)
-    )
+    schedule = _schedule(run, optimizer)
     average = WeightAverage(model, recipe.average)
     start, best, seconds = 0, -math.inf, 0.0
     if run.resume:
@@ -134,12 +137,16 @@ def train(run: Run) -> Path:
                         f"the loss is {loss} at step {step} of {run.what}: the last checkpoint in"
                         f" {run.out} is good; resume with a smaller rate (--set rate=…) elsewhere"
                     )
-                schedule.step()
+                if isinstance(schedule, LambdaLR):
+                    schedule.step()
                 average.update(model)
                 step += 1
-                progress.step(loss, len(batch), float(schedule.get_last_lr()[0]))
+                progress.step(loss, len(batch), float(optimizer.param_groups[0]["lr"]))
                 if recipe.validate and step % recipe.validate == 0 and step < recipe.steps:
-                    best = _validate(run, average, best, progress, step, time.monotonic() - begun)
+                    seconds = time.monotonic() - begun
+                    score, best = _validate(run, average, best, progress, step, seconds)
+                    if isinstance(schedule, ReduceLROnPlateau) and score is not None:
+                        schedule.step(score)
                 if step % recipe.checkpoint == 0:
                     keep_going()
             _validate(run, average, best, progress, step, time.monotonic() - begun)
@@ -153,43 +160,50 @@ def train(run: Run) -> Path:
     return run.out
 
 
+def _schedule(run: Run, optimizer: torch.optim.Optimizer) -> LambdaLR | ReduceLROnPlateau:
+    recipe = run.recipe
+    if recipe.schedule == "polynomial":
+        factor = polynomial(recipe.steps, recipe.power, recipe.warmup, recipe.end)
+        return LambdaLR(optimizer, factor)
+    if run.validation is None:
+        raise UserError("schedule=plateau looks at a validation split: give --validate-on a split")
+    return plateau(optimizer)
+
+
 def _step(
     model: ReferringSegmenter, batch: Batch, optimizer: torch.optim.Optimizer, recipe: Recipe
 ) -> float:
     """Learn from one batch and return its loss."""
-    device_type = batch.words.device.type
-    with torch.autocast(device_type, torch.bfloat16, enabled=computes_in_bf16(recipe, device_type)):
-        logits = model(batch)
-    assert batch.mask is not None
-    loss = mask_loss(logits, batch.mask, recipe.positive_weight, recipe.dice_weight)
-    value = float(loss.detach())
+    optimizer.zero_grad(set_to_none=True)
+    value = backward(model, batch, lambda share: _loss(model, share, recipe), recipe.workers)
     if math.isfinite(value):
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
         if recipe.clip:
             torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
         optimizer.step()
     return value
 
 
-def computes_in_bf16(recipe: Recipe, device_type: str) -> bool:
-    """Say whether a recipe means bf16 on this machine.
-
-    A processor without bf16 instructions emulates them, many times slower than fp32: ``auto``
-    takes fp32 there.
-    """
-    if recipe.precision != "auto":
-        return recipe.precision == "bf16"
-    if device_type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    return torch.cpu._is_avx512_bf16_supported()
+def _loss(model: ReferringSegmenter, batch: Batch, recipe: Recipe) -> Tensor:
+    device_type = batch.words.device.type
+    half = computes_in_bf16(recipe.precision, device_type)
+    with torch.autocast(device_type, torch.bfloat16, enabled=half):
+        logits, sides = model.forward_with_sides(batch)
+    assert batch.mask is not None
+    loss = mask_loss(
+        logits, batch.mask, recipe.positive_weight, recipe.dice_weight, recipe.negative_weight
+    )
+    if recipe.side_weight:
+        shares = recipe.main_weight, recipe.side_weight, recipe.side_dice_weight
+        loss = loss_with_sides(loss, sides, batch.mask, *shares)
+    return loss
 
 
 def _prepare(run: Run) -> Samples:
     """Encode the sentences, and keep the frozen backbone's maps where memory allows."""
     recipe, model = run.recipe, run.model
     size = model.config["input_size"]
-    samples = Samples(run.train, run.vocabulary, size, recipe.max_length)
+    graphs = graphs_for(model, run.train, recipe.graphs)
+    samples = Samples(run.train, run.vocabulary, size, recipe.max_length, graphs)
     levels = model.used_levels()
     backbone: Any = model.backbone
     needed = samples.feature_gib(backbone, levels)
@@ -207,8 +221,12 @@ def _prepare(run: Run) -> Samples:
 
 def _validate(
     run: Run, average: WeightAverage, best: float, progress: Progress, step: int, seconds: float
-) -> float:
-    """Score the validation split; keep the weights if they are the best so far."""
+) -> tuple[float | None, float]:
+    """Score the validation split; keep the weights if they are the best so far.
+
+    Returns:
+        The score, None where there is no validation split, and the best score so far.
+    """
     device = next(run.model.parameters()).device.type
     with average.applied(run.model):
         config = {
@@ -216,7 +234,8 @@ def _validate(
             "language": run.train.language,
             "max_length": run.recipe.max_length,
             "seed": run.recipe.seed,
-            "precision": "bf16" if computes_in_bf16(run.recipe, device) else "fp32",
+            "graphs": run.recipe.graphs,
+            "precision": "bf16" if computes_in_bf16(run.recipe.precision, device) else "fp32",
             "trained_on": run.what,
             "steps": step,
             "minutes": round(seconds / 60, 1),
@@ -233,4 +252,4 @@ def _validate(
             save_model(run.out, run.model, config, run.vocabulary)
             write_atomically(run.out / "best.json", json.dumps({"step": step, "oIoU": score}))
             best = best if score is None else score
-    return best
+    return score, best

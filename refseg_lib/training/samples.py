@@ -9,6 +9,8 @@ from torch import Tensor
 from refseg_lib.data.batch import Batch, pad_words
 from refseg_lib.data.letterbox import letterbox_image, letterbox_mask
 from refseg_lib.data.refer import ReferringDataset
+from refseg_lib.errors import UserError
+from refseg_lib.text.graph import LanguageGraph
 from refseg_lib.text.tokens import tokenize
 from refseg_lib.text.vocabulary import Vocabulary
 from refseg_lib.vision.backbone import Backbone
@@ -29,9 +31,27 @@ class Samples:
         vocabulary: Vocabulary,
         size: int,
         max_length: int,
+        graphs: Sequence[LanguageGraph] | None = None,
     ) -> None:
-        """Encode all sentences; images and masks are read when they are first needed."""
-        self.dataset, self.size = dataset, size
+        """Encode all sentences; images and masks are read when they are first needed.
+
+        Args:
+            dataset: The split.
+            vocabulary: Numbers its words.
+            size: Side of the input in pixels.
+            max_length: Longest sentence in words.
+            graphs: Each sentence's language graph, for a model that reasons along them (see
+                :func:`refseg_lib.evaluation.graphs.graphs_for`).
+
+        Raises:
+            UserError: Not one graph per sentence.
+        """
+        if graphs is not None and len(graphs) != len(dataset):
+            raise UserError(
+                f"{len(graphs)} language graphs given for the {len(dataset)} sentences of"
+                f" {dataset.id} {dataset.split}: expected one each; parse the split again"
+            )
+        self.dataset, self.size, self.graphs = dataset, size, graphs
         self.words = [
             vocabulary.encode(
                 tokenize(dataset[index].sentence, dataset.language, max_length=max_length)
@@ -95,6 +115,7 @@ class Samples:
             or None,
             words=words,
             word_mask=word_mask,
+            graphs=None if self.graphs is None else [self.graphs[index] for index in indices],
             mask=mask[:, None].float(),
             image_of=torch.from_numpy(image_of.reshape(-1)),
         )

@@ -20,6 +20,7 @@ from refseg_lib.data.letterbox import Letterbox, letterbox_image
 from refseg_lib.parkref.drawing import STUFF_CODES, Rendering, render
 from refseg_lib.parkref.layout import sample_scene
 from refseg_lib.parkref.scene import COLORS, PARTS, PATTERNS, STUFF, THINGS, Scene
+from refseg_lib.training.precision import bf16_is_native
 from refseg_lib.vision.backbone import Backbone
 from refseg_lib.vision.weight_files import save_trunk
 
@@ -32,7 +33,8 @@ LABELS = {
     "color": COLORS,
     "pattern": PATTERNS,
 }
-TAPS = ("c3", "c4", "c5")
+# How much each tap's lesson counts: the deepest carries it, c2 is kept readable for outlines.
+TAPS = {"c2": 0.3, "c3": 0.3, "c4": 0.5, "c5": 1.0}
 # Batches on which the channels of the finished backbone are measured.
 STANDARDISED_ON = 32
 
@@ -180,13 +182,13 @@ def pretrain(
     )
     pictures = iter(DataLoader(ParkPixels(size, height), batch_size=batch, num_workers=workers))
     backbone.train()
+    half = bf16_is_native("cpu")
     for step in range(1, steps + 1):
         image, labels = next(pictures)
-        scores = heads(backbone(image))
-        # The deepest tap carries the lesson; the others are kept readable.
-        weights = {"c3": 0.3, "c4": 0.5, "c5": 1.0}
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            scores = heads(backbone(image))
         loss = torch.stack(
-            [weights[tap] * semantic_loss(score, labels) for tap, score in scores.items()]
+            [TAPS[tap] * semantic_loss(score.float(), labels) for tap, score in scores.items()]
         ).sum()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -211,9 +213,10 @@ def standardise(backbone: Backbone, batches: list[Tensor]) -> None:
     for level in backbone.channels:
         maps = torch.cat([tap[level] for tap in taps])
         deviation, mean = torch.std_mean(maps, (0, 2, 3))
-        # A channel that never moves stays at zero instead of being blown up.
+        # A channel that hardly moves stays small instead of being blown up.
+        deviation = deviation + 0.05 * deviation.median()
         backbone.trunk.get_buffer(f"{level}_mean").copy_(mean[:, None, None])
-        backbone.trunk.get_buffer(f"{level}_deviation").copy_(deviation[:, None, None] + 1e-3)
+        backbone.trunk.get_buffer(f"{level}_deviation").copy_(deviation[:, None, None])
 
 
 def _at_centres(labels: Tensor, scores: Tensor) -> Tensor:

@@ -1,15 +1,24 @@
 """From names to a run: data set, vocabulary, model and recipe, then the loop."""
 
+import inspect
+import os
+import sys
+from collections import Counter
 from pathlib import Path
 
 import torch
 
+from refseg_lib.data.corpus import count_tokens, token_lists
+from refseg_lib.data.graph_cache import graphs_of
 from refseg_lib.data.refer import ReferringDataset, open_dataset
 from refseg_lib.errors import UserError
-from refseg_lib.models.build import build_model
+from refseg_lib.models.build import MODELS, build_model
 from refseg_lib.models.presets import get_preset
-from refseg_lib.text.encoders import WordEmbedding
-from refseg_lib.text.tokens import tokenize
+from refseg_lib.models.system import ReferringSegmenter
+from refseg_lib.text.installed_data import DataNotFoundError
+from refseg_lib.text.relations import OTHER, RelationVocabulary
+from refseg_lib.text.vector_table import fill_word_table
+from refseg_lib.text.vectors import load_vectors
 from refseg_lib.text.vocabulary import Vocabulary
 from refseg_lib.training.loop import Run, train
 from refseg_lib.training.recipes import get_recipe
@@ -25,9 +34,10 @@ def start_run(
     language: str = "en",
     preset: str = "laptop",
     variant: str = "paper",
+    ablation: str | None = None,
     backbone: str | None = None,
     weights: str = "default",
-    vectors: Path | None = None,
+    vectors: str | os.PathLike[str] = "none",
     validate_on: str | None = "val",
     settings: dict[str, str] | None = None,
     sizes: dict[str, str] | None = None,
@@ -44,9 +54,11 @@ def start_run(
         language: ``en`` or ``zh``.
         preset: ``laptop`` or ``paper``.
         variant: ``paper`` or ``released``.
+        ablation: A row of the papers' ablation tables, by name.
         backbone: Another backbone than the preset's.
         weights: The backbone's pretraining: a name or a file.
-        vectors: An ``.npz`` with ``words`` and ``vecs`` to start the word table from.
+        vectors: Word vectors to start the word table from: a file or a name that
+            :func:`refseg_lib.text.vectors.load_vectors` knows, or ``none``.
         validate_on: The split that decides which weights are kept, or None.
         settings: Changes to the recipe, as text.
         sizes: Changes to the model's sizes, as text.
@@ -63,69 +75,93 @@ def start_run(
     train_split = open_dataset(data, root, "train", language)
     validation = None if validate_on is None else open_dataset(data, root, validate_on, language)
     torch.manual_seed(recipe.seed)
-    vocabulary = build_vocabulary(train_split, recipe.max_length)
-    chosen = get_preset(preset)
+    sentences = token_lists(train_split, recipe.max_length)
+    vocabulary = Vocabulary.build(sentences)
+    chosen = get_preset(preset, model)
     network = build_model(
         model,
         preset,
         variant,
         vocabulary_size=len(vocabulary),
+        ablation=ablation,
         backbone=build_backbone(backbone or chosen.backbone, weights),
         sizes=_sizes(sizes or {}, chosen),
+        **_relations(model, train_split, recipe.graphs),
     )
-    if vectors is not None:
-        if not isinstance(network.text_encoder, WordEmbedding):
-            raise UserError(f"--vectors {vectors}: {model} has no word table to start from them")
-        load_vectors(network.text_encoder, vocabulary, vectors)
+    start_words(
+        network,
+        vocabulary,
+        vectors,
+        counts=count_tokens(sentences),
+        seed=recipe.seed,
+        compose=language == "zh",
+        needed=resume,
+    )
     network.to(_device(device))
     return train(Run(network, vocabulary, train_split, validation, recipe, out, resume))
 
 
+def _relations(model: str, train_split: ReferringDataset, backend: str) -> dict[str, list[str]]:
+    """Name the types of relations that a model with types must know: those of its training."""
+    if "relations" not in inspect.signature(MODELS[model]).parameters:
+        return {}
+    found = RelationVocabulary.build(graphs_of(train_split, backend))
+    return {"relations": [name for name in found.names if name != OTHER]}
+
+
 def build_vocabulary(dataset: ReferringDataset, max_length: int) -> Vocabulary:
     """Collect the words of a training split."""
-    return Vocabulary.build(
-        tokenize(dataset[index].sentence, dataset.language, max_length=max_length)
-        for index in range(len(dataset))
-    )
+    return Vocabulary.build(token_lists(dataset, max_length))
 
 
-def load_vectors(encoder: WordEmbedding, vocabulary: Vocabulary, path: Path) -> int:
-    """Start the word table from vectors; words without one keep their random start.
+def start_words(
+    model: ReferringSegmenter,
+    vocabulary: Vocabulary,
+    vectors: str | os.PathLike[str],
+    *,
+    counts: Counter[str] | None = None,
+    seed: int = 0,
+    compose: bool = False,
+    needed: bool = False,
+) -> None:
+    """Start a model's word table from word vectors, and write into its config what was found.
+
+    ``config["vectors"]`` becomes a :class:`refseg_lib.text.vector_table.Coverage` as a dictionary,
+    or ``"none"``. Where there is no such file or package the table keeps its random start,
+    U(-0.08, 0.08): that is said on the error stream and in ``config["notes"]``, which every result
+    row repeats.
 
     Args:
-        encoder: Its table (V, C) is changed in place.
+        model: Its table is changed in place.
         vocabulary: Of the model.
-        path: An ``.npz`` with ``words`` (N,) text and ``vecs`` (N, C).
-
-    Returns:
-        How many words of the vocabulary were found.
+        vectors: A file or a name that :func:`refseg_lib.text.vectors.load_vectors` knows, or
+            ``"none"``.
+        counts: How often each word occurs in training.
+        seed: Of the rows of words without a vector.
+        compose: Whether a Chinese word may have the mean of its characters' vectors.
+        needed: Whether a missing file is an error: a resumed run must start from the same table.
 
     Raises:
-        UserError: The file cannot be read, or its vectors are of another width.
+        UserError: The vectors are malformed or of another width, or missing and needed.
     """
-    import numpy as np
-
+    if os.fspath(vectors) == "none":
+        model.config["vectors"] = "none"
+        return
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            words, vectors = archive["words"], archive["vecs"]
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(
-            f"--vectors {path}: {error}; expected an .npz with words (N,) and vecs (N, C)"
-        ) from error
-    table = encoder.table
-    if vectors.shape[1] != table.shape[1]:
-        raise UserError(
-            f"--vectors {path}: {vectors.shape[1]} numbers a word, the model has"
-            f" {table.shape[1]}: add --size embedding={vectors.shape[1]}"
-        )
-    row_of = {str(word): row for row, word in enumerate(words)}
-    found = 0
-    with torch.no_grad():
-        for number, word in enumerate(vocabulary.to_list()):
-            if word in row_of:
-                table[number] = torch.from_numpy(vectors[row_of[word]].astype("float32"))
-                found += 1
-    return found
+        loaded = load_vectors(vectors)
+    except DataNotFoundError as error:
+        if needed:
+            raise
+        print(f"{error}; the word table starts at random instead", file=sys.stderr)
+        model.config["vectors"] = f"none ({os.fspath(vectors)} not found)"
+        note = f"word vectors {os.fspath(vectors)} not found: the word table started at random"
+        model.config["notes"] = [*model.config.get("notes", []), note]
+        return
+    coverage = fill_word_table(
+        model.text_encoder, vocabulary, loaded, seed, compose=compose, counts=counts
+    )
+    print(coverage, file=sys.stderr)
+    model.config["vectors"] = coverage.to_json()
 
 
 def _sizes(given: dict[str, str], preset: object) -> dict[str, object]:

@@ -46,3 +46,16 @@ def test_one_long_sentence_does_not_pad_all_the_short_ones() -> None:
         for _, batch in sentence_batches(images, {}, sentences, batch_sentences=5)
     )
     assert padding == 0
+
+
+def test_every_sentence_keeps_its_language_graph() -> None:
+    sentences = [(k % 4, [k] * (1 + k % 3)) for k in range(11)]
+    graphs = [f"graph of {k}" for k in range(11)]
+    met = []
+    for _, batch in sentence_batches(torch.zeros(4, 3, 2, 2), {}, sentences, 3, graphs):  # type: ignore
+        for words, graph in zip(batch.words, batch.graphs or [], strict=True):
+            assert graph == f"graph of {int(words[0])}"
+            met.append(graph)
+    assert sorted(met) == sorted(graphs)
+    (_, batch), *_ = sentence_batches(torch.zeros(4, 3, 2, 2), {}, sentences, 3)
+    assert batch.graphs is None

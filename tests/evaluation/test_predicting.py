@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from torch import nn
 
 from refseg_lib.errors import UserError
 from refseg_lib.evaluation.predicting import predict
@@ -92,6 +93,22 @@ def test_five_hundred_words_are_cut_not_refused(listener: Any) -> None:
     found = predict(picture(16, 16), "the " * 19 + "red " + "blue " * 480, listener)
     assert len(found.tokens) == 20
     assert found.mask[:, :8].all()
+
+
+def test_a_model_that_reasons_gets_the_sentences_graph_and_shows_it(listener: Any) -> None:
+    class Reasoning(nn.Module):
+        wants_graphs = True
+
+    assert predict(picture(16, 16), "the red", listener).graph is None
+    listener.model.level_fusion = Reasoning()
+    forward = listener.model.forward
+    met = []
+    listener.model.forward = lambda batch: met.extend(batch.graphs) or forward(batch)
+    found = predict(picture(16, 16), "the red bike next to the tree", listener)
+    assert met == [found.graph]
+    assert found.graph is not None
+    assert [edge.relation for edge in found.graph.edges] == ["next to"]
+    assert max(node.stop for node in found.graph.nodes) <= len(found.tokens)
 
 
 def test_an_unknown_model_is_told(tmp_path: Path) -> None:

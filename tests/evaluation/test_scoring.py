@@ -108,6 +108,58 @@ def test_a_limit_scores_the_first_sentences_and_says_so(boxes: Any, listener: An
     assert (whole.scores["n"], whole.limit, whole.notes) == (7, None, ())
 
 
+class Reasoning(torch.nn.Module):
+    wants_graphs = True
+
+
+@pytest.mark.parametrize("shuffle", [None, 0])
+def test_a_model_that_reasons_gets_each_sentences_own_graph_even_shuffled(
+    boxes: Any, listener: Any, monkeypatch: pytest.MonkeyPatch, shuffle: int | None
+) -> None:
+    from refseg_lib.evaluation import graphs
+
+    boxes.asked = boxes.asked[:6]
+    told = []
+
+    def graphs_of(dataset: Any, backend: str) -> list[tuple[int, ...]]:
+        told.append(backend)
+        return [tuple(listener.vocabulary.encode(text.split())) for _, text, _ in dataset.asked]
+
+    monkeypatch.setattr(graphs, "graphs_of", graphs_of)
+    listener.model.level_fusion = Reasoning()
+    forward = listener.model.forward
+    met = []
+
+    def look(batch: Any) -> Any:
+        for words, mask, graph in zip(batch.words, batch.word_mask, batch.graphs, strict=True):
+            assert tuple(words[mask].tolist()) == graph
+            met.append(graph)
+        return forward(batch)
+
+    listener.model.forward = look
+    row = evaluate(listener, boxes, progress=False, shuffle_sentences=shuffle, batch_sentences=2)
+    assert len(met) == 6
+    assert "language graphs: builtin" in row.notes
+    listener.config["graphs"] = "spacy"
+    assert "language graphs: spacy" in evaluate(listener, boxes, progress=False).notes
+    row = evaluate(listener, boxes, progress=False, graphs="truth")
+    assert "language graphs: truth" in row.notes
+    assert told == ["builtin", "spacy", "truth"]
+
+
+def test_a_model_that_does_not_reason_is_not_kept_waiting_for_a_parser(
+    boxes: Any, listener: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from refseg_lib.evaluation import graphs
+
+    def graphs_of(*_: Any) -> None:
+        raise AssertionError("a sentence was parsed")
+
+    monkeypatch.setattr(graphs, "graphs_of", graphs_of)
+    row = evaluate(listener, boxes, progress=False)
+    assert not any("graphs" in note for note in row.notes)
+
+
 def test_trivial_answers_are_scored_without_a_model(boxes: Any) -> None:
     row = evaluate(None, boxes, progress=False, answer="whole")
     areas = [16, 32, 64, 64, 32, 64, 64]

@@ -63,16 +63,25 @@ def literal_detail(head, fused, fine):
     """Ask and answer pixel by pixel, in float64."""
     _, _, height, width = fused.shape
     answers = head.answer(fine)
-    out = torch.zeros(len(fused), 2 * height, 2 * width, dtype=fused.dtype)
+    out = torch.zeros(len(fused), 4 * height, 4 * width, dtype=fused.dtype)
+    around = F.pad(fused, (1, 1, 1, 1))
     for b in range(len(fused)):
-        for y in range(2 * height):
-            for x in range(2 * width):
-                cell = fused[b, :, y // 2, x // 2]
-                hidden = (head.mix.weight[:, :, 0, 0] @ cell + head.mix.bias).relu()
+        mixed = torch.zeros(len(head.mix.bias), height, width, dtype=fused.dtype)
+        for y in range(height):
+            for x in range(width):
+                window = around[b, :, y : y + 3, x : x + 3]
+                mixed[:, y, x] = (head.mix.weight * window).sum((1, 2, 3)) + head.mix.bias
+        mixed = mixed.clamp(min=0)
+        told = head.tell.weight @ mixed.amax((1, 2)) + head.tell.bias
+        for y in range(4 * height):
+            for x in range(4 * width):
+                hidden = (mixed[:, y // 4, x // 4] + told).relu()
                 asked = head.ask.weight[:, :, 0, 0] @ hidden + head.ask.bias
                 # Four quarters of a cell, row by row, for each number asked.
-                quarter = asked.unflatten(0, (-1, 4))[:, 2 * (y % 2) + x % 2]
-                out[b, y, x] = quarter[:-1] @ answers[b, :, y, x] / 4 + quarter[-1]
+                quarter = asked.unflatten(0, (-1, 4))[:, 2 * (y // 2 % 2) + x // 2 % 2]
+                # And four quarters of a fine cell, each with its 16 numbers.
+                answer = answers[b, :, y // 2, x // 2].unflatten(0, (4, 16))
+                out[b, y, x] = quarter[:-1] @ answer[2 * (y % 2) + x % 2] / 4 + quarter[-1]
     return out
 
 

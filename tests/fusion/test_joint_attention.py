@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from refseg_lib.fusion.context import Context
 from refseg_lib.fusion.joint_attention import JointAttention
 from refseg_lib.trace import trace
 from refseg_lib.vision.spatial import spatial_coordinates
@@ -57,7 +58,8 @@ def _literal(module: JointAttention, features: dict[str, Tensor], words: Tensor)
         ]
         cells.append(torch.cat([*means, place[:, 0, column]]))
     x = norm(module.cell_norm, module.from_cells(torch.stack(cells)))
-    spoken = norm(module.word_norm, F.relu(module.from_words(words)))
+    spoken = F.relu(module.from_words(words)) + module.word_place[: len(words)]
+    spoken = norm(module.word_norm, spoken)
     weights = torch.exp(module.word_score(spoken)[:, 0])
     sentence = (weights[:, None] * spoken).sum(0) / weights.sum()
     scale, shift = module.modulate(sentence).chunk(2)
@@ -78,9 +80,13 @@ def _literal(module: JointAttention, features: dict[str, Tensor], words: Tensor)
     return norm(module.out_norm, both[:2]).T[None, :, None]
 
 
+def fuse(module, features, words, mask, image_of=None):
+    return module(Context(features, words, mask, image_of))
+
+
 def test_the_coarsest_level_equals_the_literal_loop(module, inputs):
     features, words, mask = inputs
-    fused = module(features, words, mask)
+    fused = fuse(module, features, words, mask)
     for sentence, length in enumerate((2, 4)):
         single = {level: x[sentence : sentence + 1] for level, x in features.items()}
         literal = _literal(module, single, words[sentence, :length])
@@ -90,27 +96,49 @@ def test_the_coarsest_level_equals_the_literal_loop(module, inputs):
 def test_padding_may_hold_anything(module, inputs):
     features, words, mask = inputs
     dirty = torch.where(mask[..., None], words, 7.0)
-    clean, other = module(features, words, mask), module(features, dirty, mask)
+    clean, other = fuse(module, features, words, mask), fuse(module, features, dirty, mask)
     for level in CHANNELS:
         torch.testing.assert_close(other[level], clean[level], rtol=0, atol=0)
 
 
-def test_the_order_of_the_words_does_not_matter(module, inputs):
+def test_the_order_of_the_words_matters_through_their_places_alone(module, inputs):
     features, words, mask = inputs
     turned = words.clone()
     turned[1] = words[1].flip(0)
+    level = "c5"
+    apart = fuse(module, features, turned, mask)[level] - fuse(module, features, words, mask)[level]
+    assert apart[1].abs().max() > 1e-3
+    torch.nn.init.zeros_(module.word_place)
     for level in CHANNELS:
         torch.testing.assert_close(
-            module(features, turned, mask)[level][1], module(features, words, mask)[level][1]
+            fuse(module, features, turned, mask)[level][1],
+            fuse(module, features, words, mask)[level][1],
         )
+
+
+def test_the_side_answer_is_a_linear_score_of_every_attended_cell(module, inputs):
+    features, words, mask = inputs
+    context = Context(features, words, mask)
+    fused = module(context)["c5"]
+    want = torch.einsum("bchw,c->bhw", fused, module.side.weight[0]) + module.side.bias
+    torch.testing.assert_close(context.side_logits["c5"][:, 0], want)
+
+
+def test_a_sentence_longer_than_the_known_places_is_read_to_its_end(module, inputs):
+    features, _, _ = inputs
+    words = torch.randn(2, 40, 5, dtype=torch.float64)
+    mask = torch.ones(2, 40).bool()
+    before = fuse(module, features, words, mask)["c5"]
+    words[:, -1] += 1
+    assert (fuse(module, features, words, mask)["c5"] - before).abs().amax() > 1e-6
 
 
 def test_a_far_cell_is_seen_and_the_finer_levels_see_only_their_own(module, inputs):
     features, words, mask = inputs
-    before = module(features, words, mask)
+    before = fuse(module, features, words, mask)
     moved = {level: x.clone() for level, x in features.items()}
     moved["c3"][:, :, 0, 7] += torch.arange(6.0)
-    after = module(moved, words, mask)
+    after = fuse(module, moved, words, mask)
     assert (after["c5"] - before["c5"])[:, :, 0, 0].abs().max() > 1e-6
     change = (after["c3"] - before["c3"]).abs().amax(1)
     assert (change[:, 0, 7] > 1e-6).all()
@@ -121,8 +149,10 @@ def test_a_far_cell_is_seen_and_the_finer_levels_see_only_their_own(module, inpu
 def test_sentences_may_share_a_picture(module, inputs):
     features, words, mask = inputs
     first = {level: x[:1] for level, x in features.items()}
-    shared = module(first, words, mask, torch.tensor([0, 0]))
-    repeated = module({level: x.repeat(2, 1, 1, 1) for level, x in first.items()}, words, mask)
+    shared = fuse(module, first, words, mask, torch.tensor([0, 0]))
+    repeated = fuse(
+        module, {level: x.repeat(2, 1, 1, 1) for level, x in first.items()}, words, mask
+    )
     for level in CHANNELS:
         torch.testing.assert_close(shared[level], repeated[level])
 
@@ -132,8 +162,8 @@ def test_the_scale_of_a_backbones_maps_does_not_matter(module, inputs):
     louder = {level: 100 * x for level, x in features.items()}
     for level in CHANNELS:
         torch.testing.assert_close(
-            module(louder, words, mask)[level],
-            module(features, words, mask)[level],
+            fuse(module, louder, words, mask)[level],
+            fuse(module, features, words, mask)[level],
             rtol=1e-3,
             atol=1e-3,
         )
@@ -142,7 +172,7 @@ def test_the_scale_of_a_backbones_maps_does_not_matter(module, inputs):
 def test_traced_word_weights_are_shares_and_none_is_paddings(module, inputs):
     features, words, mask = inputs
     with trace(module) as collected:
-        module(features, words, mask)
+        fuse(module, features, words, mask)
     weights = collected["joint.word_weights"]
     torch.testing.assert_close(weights.sum(1), torch.ones(2, dtype=torch.float64))
     assert (weights[~mask] == 0).all()

@@ -4,7 +4,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from refseg_lib.fusion.levels import PerLevel, SumOfLevels, add, same_size
+from refseg_lib.fusion.context import Context
+from refseg_lib.fusion.levels import PerLevel, PerLevelInContext, SumOfLevels, add, same_size
 
 
 class Times(nn.Module):
@@ -45,3 +46,19 @@ def test_sum_of_levels_is_a_rectified_sum():
     levels = [torch.tensor([1.0, -5.0]).view(1, 2, 1, 1), torch.tensor([2.0, 3.0]).view(1, 2, 1, 1)]
     assert add(levels).flatten().tolist() == [3, -2]
     assert SumOfLevels()({"c4": levels[0], "c5": levels[1]}).flatten().tolist() == [3, 0]
+
+
+class Counts(nn.Module):
+    def forward(self, feature, context):
+        return feature[context.image_of] * context.word_mask.sum(1)[:, None, None, None]
+
+
+def test_a_module_that_looks_back_is_handed_its_own_level_and_the_context():
+    fusion = PerLevelInContext(lambda level, channels: Counts(), {"c4": 2, "c5": 3}, "net")
+    features = {"c4": torch.full((1, 2, 1, 1), 4.0), "c5": torch.full((1, 3, 1, 1), 5.0)}
+    mask = torch.tensor([[True, False], [True, True]])
+    out = fusion(Context(features, torch.zeros(2, 2, 1), mask, torch.tensor([0, 0])))
+    assert out["c4"][:, 0, 0, 0].tolist() == [4, 8]
+    assert out["c5"][:, 0, 0, 0].tolist() == [5, 10]
+    assert fusion.levels == ("c4", "c5")
+    assert fusion.modules_by_level["c5"].trace_name == "net.c5"

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from refseg_lib.data.batch import Batch
+from refseg_lib.text.graph import Edge, LanguageGraph, Node
 
 VOCABULARY_SIZE = 20
 
@@ -69,6 +70,11 @@ def trainable_backbone() -> TinyBackbone:
     return TinyBackbone(frozen=False)
 
 
+def graph(spans: list[tuple[int, int]], edges: list[tuple[int, str, int]]) -> LanguageGraph:
+    nodes = tuple(Node(f"phrase {i}", f"head {i}", *span) for i, span in enumerate(spans))
+    return LanguageGraph(nodes, tuple(Edge(*edge) for edge in edges), 0)
+
+
 @pytest.fixture
 def batch() -> Batch:
     """Four sentences of 5, 2, 1 and 3 words about two images of 40 x 48 pixels."""
@@ -81,6 +87,12 @@ def batch() -> Batch:
         words=words,
         word_mask=word_mask,
         image_of=torch.tensor([1, 0, 1, 1]),
+        graphs=[
+            graph([(0, 1), (2, 3), (4, 5)], [(0, "on", 1), (1, "with", 2), (0, "unheard", 2)]),
+            graph([(0, 1), (1, 2)], [(0, "on", 1)]),
+            graph([(0, 1)], []),
+            graph([(0, 3)], []),
+        ],
     )
 
 
@@ -92,6 +104,7 @@ def single(batch: Batch, sentence: int) -> Batch:
         image=batch.image[image : image + 1],
         words=batch.words[sentence : sentence + 1, :count],
         word_mask=batch.word_mask[sentence : sentence + 1, :count],
+        graphs=batch.graphs and batch.graphs[sentence : sentence + 1],
     )
 
 

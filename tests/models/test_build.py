@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from refseg_lib.errors import UserError
-from refseg_lib.models.build import build_model
+from refseg_lib.models.ablations import Ablation
+from refseg_lib.models.build import ABLATIONS, build_model
 
 
 def test_my_own_component_takes_its_place_and_keeps_its_weights(backbone, batch):
@@ -81,3 +82,18 @@ def test_two_builds_with_one_seed_are_equal(backbone):
         models.append(build_model("cmsa", vocabulary_size=20, backbone=backbone))
     for mine, theirs in zip(*(model.parameters() for model in models), strict=True):
         assert torch.equal(mine, theirs)
+
+
+def test_an_ablation_is_its_options_and_what_is_given_beside_it_wins(monkeypatch, backbone):
+    row = Ablation("small", "p", "T1", "row", {"attention": "word"}, {"width": 24})
+    monkeypatch.setitem(ABLATIONS, "cmsa", (row,))
+    model = build_model("cmsa", vocabulary_size=9, ablation="small", backbone=backbone)
+    assert model.config["options"] == {"attention": "word"}
+    assert model.config["sizes"] == {"width": 24}
+    assert model.config["ablation"] == "small"
+    changed = build_model(
+        "cmsa", vocabulary_size=9, ablation="small", backbone=backbone, attention="pixel"
+    )
+    assert changed.config["options"] == {"attention": "pixel"}
+    with pytest.raises(UserError, match="choose one of small"):
+        build_model("cmsa", vocabulary_size=9, ablation="large", backbone=backbone)

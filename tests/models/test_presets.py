@@ -31,3 +31,11 @@ def test_a_backbone_without_a_level_twice_as_fine_gets_the_plain_head(backbone):
     # EfficientNet's c3 is already as fine as the fused map is coarse: c2 is not twice as fine.
     backbone.strides = {"c2": 4, "c3": 16, "c4": 16, "c5": 32}
     assert isinstance(preset_head(backbone, laptop), SubcellHead)
+
+
+def test_a_narrowed_system_shares_all_but_its_own_sizes_with_the_preset():
+    wide, narrow = get_preset("laptop"), get_preset("laptop", "bilingual")
+    assert (narrow.embedding, narrow.multimodal) < (wide.embedding, wide.multimodal)
+    assert (narrow.input_size, narrow.backbone) == (wide.input_size, wide.backbone)
+    assert get_preset("paper", "bilingual") == get_preset("paper")
+    assert get_preset("laptop", "cmsa") == wide

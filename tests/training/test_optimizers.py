@@ -6,7 +6,12 @@ from torch import nn
 
 from refseg_lib.errors import UserError
 from refseg_lib.text.encoders import WordEmbedding
-from refseg_lib.training.optimizers import make_optimizer, polynomial, split_parameters
+from refseg_lib.training.optimizers import (
+    make_optimizer,
+    plateau,
+    polynomial,
+    split_parameters,
+)
 
 
 class Small(nn.Module):
@@ -74,3 +79,60 @@ def test_warm_up_grows_to_the_full_rate() -> None:
 def test_unknown_names_list_the_known_ones(name: str, meaning: str, told: str) -> None:
     with pytest.raises(UserError, match=told):
         make_optimizer(nn.Linear(1, 1), name, 1e-3, 0.0, meaning, 4)
+
+
+@pytest.mark.parametrize("aim", ["score", "loss"])
+def test_plateau_lowers_the_rate_after_the_third_look_without_a_new_best(aim: str) -> None:
+    optimizer = make_optimizer(nn.Linear(1, 1), "adamw", 1.2e-4, 9e-5, "literal", 4)
+    schedule = plateau(optimizer, aim)
+    sign = 1 if aim == "score" else -1
+    # The best comes second; three looks below it, then three more.
+    rates = []
+    for score in (10, 20, 19, 20, 18, 17, 16, 15, 21, 20, 20):
+        schedule.step(sign * score)
+        rates.append(optimizer.param_groups[0]["lr"] / 1.2e-4)
+    assert rates == pytest.approx([1, 1, 1, 1, 0.7, 0.7, 0.7, 0.49, 0.49, 0.49, 0.49])
+
+
+def test_plateau_lowers_every_group_and_goes_on_where_a_checkpoint_left_it() -> None:
+    optimizer = make_optimizer(Small(), "adam", 1e-2, 0.0, "summed", 4, table_rate=0.1)
+    first = plateau(optimizer, "score", factor=0.5, patience=0)
+    first.step(5.0)
+    second = plateau(optimizer, "score", factor=0.5, patience=0)
+    second.load_state_dict(first.state_dict())
+    second.step(4.0)
+    assert {group["lr"] for group in optimizer.param_groups} == {5e-3, 5e-4}
+
+
+def test_an_unknown_aim_of_plateau_is_refused() -> None:
+    with pytest.raises(UserError, match=r"'accuracy'.*score, loss"):
+        plateau(make_optimizer(nn.Linear(1, 1), "adam", 1e-3, 0.0, "summed", 4), "accuracy")
+
+
+@pytest.mark.parametrize("power", [0.9, 0.7])
+def test_polynomial_of_both_papers_powers_ends_where_it_should(power: float) -> None:
+    factor = polynomial(steps=100, power=power)
+    assert math.isclose(factor(75), 0.25**power)
+    assert factor(100) == 0.0
+
+
+def test_adamw_pulls_weights_to_zero_by_rate_times_decay_and_adam_through_its_gradient() -> None:
+    """One step without any gradient from the loss: 1 - rate * decay, and 1 - rate."""
+    for name, want in (("adamw", 1 - 0.1 * 0.5), ("adam", 1 - 0.1)):
+        layer = nn.Linear(1, 1, bias=False).double()
+        nn.init.ones_(layer.weight)
+        optimizer = make_optimizer(layer, name, 0.1, 0.5, "literal", 4)
+        layer.weight.grad = torch.zeros_like(layer.weight)
+        optimizer.step()
+        assert math.isclose(layer.weight.item(), want, rel_tol=1e-6)
+
+
+def test_radam_starts_as_plain_momentum_where_adam_already_divides_by_the_gradients_size() -> None:
+    """With a gradient of 5, Adam's first step is the rate; RAdam's is the rate times 5."""
+    for name, want in (("adam", 0.1), ("radam", 0.5)):
+        layer = nn.Linear(1, 1, bias=False).double()
+        nn.init.zeros_(layer.weight)
+        optimizer = make_optimizer(layer, name, 0.1, 0.0, "literal", 4)
+        layer.weight.grad = torch.full_like(layer.weight, 5.0)
+        optimizer.step()
+        assert math.isclose(-layer.weight.item(), want, rel_tol=1e-6)

@@ -6,6 +6,8 @@ import torch
 
 from refseg_lib.data.letterbox import letterbox_image, letterbox_mask
 from refseg_lib.data.refer import open_dataset
+from refseg_lib.errors import UserError
+from refseg_lib.text.parsing import parse
 from refseg_lib.training.samples import Samples
 from refseg_lib.training.starting import build_vocabulary
 from refseg_lib.vision.backbone import build_backbone
@@ -73,3 +75,14 @@ def test_the_memory_estimate_is_what_the_cache_then_takes(samples: Samples) -> N
     samples.cache_features(backbone, ("c3", "c5"), lambda *_: None)
     taken = sum(maps.numel() * maps.element_size() for maps in samples._features.values())
     assert told == pytest.approx(taken / 2**30)
+
+
+def test_every_sentence_of_a_batch_keeps_its_language_graph(samples: Samples) -> None:
+    dataset = samples.dataset
+    assert samples.batch([2, 0]).graphs is None
+    graphs = [parse(dataset[index].sentence) for index in range(len(dataset))]
+    vocabulary = build_vocabulary(dataset, 20)
+    batch = Samples(dataset, vocabulary, SIZE, 20, graphs).batch([5, 0, 7])
+    assert batch.graphs == [graphs[5], graphs[0], graphs[7]]
+    with pytest.raises(UserError, match=f"1 language graphs given for the {len(dataset)} sent"):
+        Samples(dataset, vocabulary, SIZE, 20, graphs[:1])

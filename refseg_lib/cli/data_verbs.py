@@ -1,0 +1,67 @@
+"""``refseg data …``: make, check, translate data sets."""
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def add_data_verbs(parser: argparse.ArgumentParser) -> None:
+    """Add what can be said after ``refseg data``."""
+    verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
+    make = verbs.add_parser("make", help="draw ParkRef")
+    make.add_argument("what", choices=("parkref",))
+    make.add_argument("--size", type=int, default=6000, metavar="N", help="training images")
+    make.add_argument("--height", type=int, default=128, help="height of the pictures in pixels")
+    make.add_argument("--seed", type=int, default=2024)
+    make.add_argument("--out", type=Path, default=Path("data"), metavar="DIR")
+    make.set_defaults(run=_data_make)
+    check = verbs.add_parser("check", help="compare a data set with what it should hold")
+    check.add_argument("folder", type=Path)
+    check.set_defaults(run=_data_check)
+    photos = verbs.add_parser("photos", help="make weakly labelled training data of photographs")
+    photos.add_argument("source", type=Path, help="a folder with instances.json and images/")
+    photos.add_argument("--out", type=Path, required=True, metavar="DIR")
+    photos.add_argument("--exclude", type=Path, metavar="DIR", help="a test set to keep out")
+    photos.set_defaults(run=_data_photos)
+    translate = verbs.add_parser("translate", help="write Chinese sentences beside the English")
+    translate.add_argument("folder", type=Path)
+    translate.add_argument("--refs", metavar="NAME", help="only refs(NAME).p")
+    kinds = "parkref, FILE.csv, FILE.jsonl or package.module:function"
+    translate.add_argument("--with", dest="choice", required=True, metavar="WHAT", help=kinds)
+    translate.add_argument("--batch", type=int, default=32, metavar="N", help="sentences per call")
+    translate.set_defaults(run=_data_translate)
+
+
+def _data_make(chosen: argparse.Namespace) -> None:
+    from refseg_lib.reproduction.demo import draw_parkref
+
+    settings = {"train_images": chosen.size, "seed": chosen.seed, "height": chosen.height}
+    print(f"wrote {draw_parkref(chosen.out, **settings)}")
+
+
+def _data_check(chosen: argparse.Namespace) -> int:
+    from refseg_lib.data.checking import check_folder
+
+    report = check_folder(chosen.folder, progress=sys.stderr.isatty())
+    print(report)
+    return 0 if report.ok else 2
+
+
+def _data_photos(chosen: argparse.Namespace) -> None:
+    from refseg_lib.data.unpickling import load_json
+    from refseg_lib.data.weak_photos import make_weak_photos
+
+    exclude: set[int] = set()
+    if chosen.exclude is not None:
+        images = load_json(chosen.exclude / "instances.json")["images"]
+        exclude = {image["id"] for image in images}
+    counts = make_weak_photos(chosen.source, chosen.out, exclude=exclude)
+    for name, count in counts.items():
+        print(f"{count:8,} {name}")
+    print(f'wrote {chosen.out}; train on it with --data "folder:{chosen.out}/refs(weak).json"')
+
+
+def _data_translate(chosen: argparse.Namespace) -> None:
+    from refseg_lib.reproduction.chinese_data import translate_folder
+
+    translate_folder(chosen.folder, chosen.choice, chosen.refs, batch=chosen.batch)

@@ -1,0 +1,52 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from refseg_lib.cli import main
+from refseg_lib.models.build import MODELS
+
+
+def test_a_trained_run_is_evaluated_and_its_row_is_the_last_line(
+    root: Path, run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["evaluate", "--model", str(run), "--data", "unc", "--split", "val", "--json"]
+    # "unc" is the papers' name for RefCOCO: it must not silently mean ParkRef.
+    assert main([*arguments, "--root", str(root)]) == 2
+    capsys.readouterr()
+    arguments[4] = "parkref_unc"
+    assert main([*arguments, "--root", str(root)]) == 0
+    row = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (row["dataset"], row["split"], row["model"]) == ("parkref_unc", "val", "cmsa")
+    assert row["protocol"] == "strict"
+    assert 0 <= row["oIoU"] <= 100
+
+
+def test_predict_writes_a_mask_of_the_pictures_own_size(run: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "photo.jpg"
+    Image.fromarray(np.full((37, 53, 3), 200, np.uint8)).save(picture)
+    arguments = ["predict", str(picture), "the left dog", "--model", str(run)]
+    assert main([*arguments, "--out", str(tmp_path / "out")]) == 0
+    mask = Image.open(tmp_path / "out" / "photo_mask.png")
+    assert mask.size == (53, 37)
+    assert set(np.unique(np.asarray(mask))) <= {0, 255}
+    assert (tmp_path / "out" / "photo_answer.png").is_file()
+
+
+def test_the_shuffled_control_is_named_in_the_row(
+    root: Path, run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["evaluate", "--model", str(run), "--data", "parkref_unc", "--split", "val"]
+    assert main([*arguments, "--root", str(root), "--shuffle", "3", "--json"]) == 0
+    row = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert row["control"] == "shuffled sentences, seed 3"
+
+
+def test_models_lists_what_train_knows(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models"]) == 0
+    told = capsys.readouterr().out
+    assert all(f"\n{name}: " in f"\n{told}" for name in MODELS)
+    assert main(["models", "cmsb"]) == 2
+    assert "cmsb" in capsys.readouterr().err
