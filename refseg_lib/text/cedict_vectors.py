@@ -15,7 +15,7 @@ import numpy as np
 
 from refseg_lib.errors import UserError
 from refseg_lib.text.installed_data import installed_file
-from refseg_lib.text.vectors import keyed_vectors, origin
+from refseg_lib.text.keyed_vectors import keyed_vectors, origin
 
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from refseg_lib.errors import UserError
 from refseg_lib.text.gensim_import import import_gensim_models
-from refseg_lib.text.vectors import keyed_vectors
+from refseg_lib.text.keyed_vectors import keyed_vectors
 
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors

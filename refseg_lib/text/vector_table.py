@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from refseg_lib.errors import UserError
-from refseg_lib.text.vectors import origin
+from refseg_lib.text.keyed_vectors import origin
 from refseg_lib.text.vocabulary import SPECIAL, UNKNOWN_ID, Vocabulary
 
 if TYPE_CHECKING:

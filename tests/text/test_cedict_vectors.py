@@ -8,7 +8,7 @@ import pytest
 from refseg_lib.errors import UserError
 from refseg_lib.text.cedict_vectors import cedict_vectors, content_words, read_cedict
 from refseg_lib.text.installed_data import DataNotFoundError
-from refseg_lib.text.vectors import keyed_vectors, origin
+from refseg_lib.text.keyed_vectors import keyed_vectors, origin
 
 ENGLISH = keyed_vectors(
     ["red", "dog", "left", "side", "hand", "in", "at", "surname", "to"],

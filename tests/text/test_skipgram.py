@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from refseg_lib.errors import UserError
+from refseg_lib.text.keyed_vectors import origin
 from refseg_lib.text.skipgram import train_skipgram
-from refseg_lib.text.vectors import origin
 
 COLOURS, ANIMALS = ["红色", "蓝色", "绿色", "黄色"], ["狗", "猫", "鸭子", "马"]
 PROGRAM = """

@@ -11,9 +11,9 @@ from torch import nn
 from refseg_lib.errors import UserError
 from refseg_lib.text.attention_encoder import AttentionEncoder
 from refseg_lib.text.encoders import WordEmbedding
+from refseg_lib.text.keyed_vectors import keyed_vectors
 from refseg_lib.text.lstm import LSTMEncoder
 from refseg_lib.text.vector_table import fill_word_table, vector_table
-from refseg_lib.text.vectors import keyed_vectors
 from refseg_lib.text.vocabulary import Vocabulary
 
 VECTORS = keyed_vectors(

@@ -7,7 +7,8 @@ import pytest
 
 from refseg_lib.errors import UserError
 from refseg_lib.text.installed_data import DataNotFoundError
-from refseg_lib.text.vectors import keyed_vectors, load_vectors, origin, save_vectors
+from refseg_lib.text.keyed_vectors import keyed_vectors, origin
+from refseg_lib.text.vectors import load_vectors, save_vectors
 
 WORDS, ROWS = ["left", "right", "狗"], np.array([[1, 0.1], [0.9, 0.2], [-1, 3]], np.float32)
 
@@ -44,12 +45,6 @@ def test_gensim_can_work_with_what_was_loaded(tmp_path: Path) -> None:
 def test_repeated_words_are_remembered_with_the_vectors(tmp_path: Path) -> None:
     (tmp_path / "v.txt").write_text("a 1 2\na 3 4\nb 5 6\na 7 8\n")
     assert origin(load_vectors(tmp_path / "v.txt")) == ("v.txt", 2)
-
-
-def test_vectors_that_gensim_loaded_itself_are_welcome() -> None:
-    from gensim.models import KeyedVectors
-
-    assert origin(KeyedVectors(3)) == ("gensim", 0)
 
 
 def test_a_number_that_is_not_finite_is_told_with_its_word(tmp_path: Path) -> None:
