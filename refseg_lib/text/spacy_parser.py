@@ -107,8 +107,8 @@ def _type(names: list[str], by_subject: bool) -> str:
 def _load() -> tuple[Any, Any]:
     """Import spaCy and load its small model once, whatever its distribution is called."""
     try:
-        import spacy
-        import spacy.tokens
+        import spacy  # pyright: ignore[reportMissingImports]
+        import spacy.tokens  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise UserError(
             "the parser back end spacy needs the package spaCy, which is not installed: run"
