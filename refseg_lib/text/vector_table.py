@@ -170,9 +170,11 @@ def fill_word_table(
             " to start from them"
         )
     if table.shape[1] != vectors.vector_size:
+        # Presets name the table of an encoder that goes on to mix words another way.
+        size = "embedding" if getattr(encoder, "table", None) is table else "vector"
         raise UserError(
             f"word vectors {source}: {vectors.vector_size} numbers a word, the model's table has"
-            f" {table.shape[1]}: add --size embedding={vectors.vector_size}"
+            f" {table.shape[1]}: add --size {size}={vectors.vector_size}"
         )
     oov = "normal" if table.requires_grad else "zeros"
     rows, coverage = vector_table(vocabulary, vectors, oov, seed, compose=compose, counts=counts)

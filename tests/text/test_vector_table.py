@@ -130,6 +130,10 @@ def test_any_encoder_starts_from_vectors_and_a_frozen_one_has_zeros_elsewhere(
 def test_vectors_of_another_width_say_which_size_to_ask_for() -> None:
     with pytest.raises(UserError, match="--size embedding=2"):
         fill_word_table(WordEmbedding(len(VOCABULARY), 5), VOCABULARY, VECTORS)
+    lstm = LSTMEncoder(len(VOCABULARY), embedding=3, width=4)
+    with pytest.raises(UserError, match="--size vector=2"):
+        fill_word_table(lstm, VOCABULARY, VECTORS)
+
 
 
 def test_an_encoder_without_a_table_is_told() -> None:
