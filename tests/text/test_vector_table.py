@@ -135,7 +135,6 @@ def test_vectors_of_another_width_say_which_size_to_ask_for() -> None:
         fill_word_table(lstm, VOCABULARY, VECTORS)
 
 
-
 def test_an_encoder_without_a_table_is_told() -> None:
     with pytest.raises(UserError, match="Linear has no word table"):
         fill_word_table(nn.Linear(2, 3), VOCABULARY, VECTORS)
