@@ -1,6 +1,7 @@
 """Scoring a model on a split: every sentence once, at the protocol's resolution."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -81,6 +82,7 @@ def evaluate(
             # A graph belongs to its sentence, not to the place where the sentence is asked.
             parsed = [parsed[source] for source in read]
             told.append(f"language graphs: {backend}")
+        told += _unknown_words(loaded, texts, dataset.language)
         counts = _count_model(
             loaded, dataset, texts, parsed, measure, batch_images, batch_sentences
         )
@@ -103,6 +105,20 @@ def evaluate(
         scores=score_sentences(sentences),
         **_who(loaded, answer, dataset, kept, told),
     )
+
+
+def _unknown_words(loaded: Loaded, texts: list[str], language: str) -> list[str]:
+    """Say how many of the words asked the model has never seen; nothing where it knows them all."""
+    asked = [word for text in texts for word in read_sentence(loaded, text, language)]
+    unknown = loaded.vocabulary.unknown(asked)
+    if not unknown:
+        return []
+    share = 100 * len(unknown) / len(asked)
+    most = ", ".join(word for word, _ in Counter(unknown).most_common(5))
+    return [
+        f"{len(unknown)} of {len(asked)} words ({share:.1f} %), {len(set(unknown))} different"
+        f" ones, are unknown to the model (most frequent: {most})"
+    ]
 
 
 def _count_answer(

@@ -129,7 +129,8 @@ def boxes() -> BoxDataset:
 @pytest.fixture
 def listener() -> Loaded:
     """The colour model as ``load_model`` would give it, in training mode."""
-    vocabulary = Vocabulary.build([["the", "one", "that", "is", "large", "left", *COLORS]])
+    words = ["the", "one", "that", "is", "on", "and", "large", "left", *COLORS]
+    vocabulary = Vocabulary.build([words])
     config = {
         "name": "colors",
         "variant": "paper",

@@ -286,3 +286,14 @@ def test_the_whole_image_on_real_annotations_scores_their_share_of_the_area(
     row = evaluate(None, dataset, answer="whole", progress=False)
     assert row.scores["n"] == len(inter) == 188
     assert row.scores["oIoU"] == pytest.approx(100 * sum(inter) / sum(union), abs=0.05)
+
+
+def test_words_the_model_never_saw_are_counted_in_the_row(boxes: Any, listener: Any) -> None:
+    known = evaluate(listener, boxes, progress=False).notes
+    assert not [note for note in known if "unknown to the model" in note]
+    image, _, color = boxes.asked[0]
+    boxes.asked[0] = (image, f"zzz qqq zzz {color}", color)
+    (told,) = (n for n in evaluate(listener, boxes, progress=False).notes if "unknown" in n)
+    assert told.startswith("3 of ")
+    assert "2 different ones" in told
+    assert "zzz, qqq" in told
