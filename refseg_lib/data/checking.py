@@ -15,7 +15,7 @@ from refseg_lib.data.chinese import chinese_path, read_chinese
 from refseg_lib.data.consistency import Findings, check_images, check_refs
 from refseg_lib.data.counts import PUBLISHED, Counts
 from refseg_lib.data.images import image_folders
-from refseg_lib.data.layouts import DATASETS
+from refseg_lib.data.layouts import DATASETS, list_refs_files
 from refseg_lib.data.referit_masks import MaskFiles, subfolders
 from refseg_lib.data.unpickling import load_json, load_refs
 from refseg_lib.errors import UserError
@@ -72,11 +72,11 @@ def check_folder(directory: str | os.PathLike[str], progress: bool = False) -> R
     folders = [directory, *sorted(path for path in directory.iterdir() if path.is_dir())]
     report = Report()
     for folder in folders:
-        for refs_path in _refs_files(folder):
+        for refs_path in list_refs_files(folder):
             _check_refer(refs_path, report, progress)
         if referit.has_queries(folder):
             _check_referit(folder, report, progress)
-        if (folder / "instances.json").is_file() and not _refs_files(folder):
+        if (folder / "instances.json").is_file() and not list_refs_files(folder):
             report.lines.append(f"{folder}")
             report.add("problem", "there is instances.json but no refs(*).p or refs(*).json")
     if not report.lines:
@@ -180,12 +180,6 @@ def _compare(found: dict[str, Counts], published: dict[str, Counts], report: Rep
     for split in published:
         if split not in found:
             report.add("problem", f"split {split} is missing; published are {published[split]}")
-
-
-def _refs_files(folder: Path) -> list[Path]:
-    pickles = sorted(folder.glob("refs(*).p"))
-    plain = [path for path in sorted(folder.glob("refs(*).json")) if ".zh" not in path.suffixes]
-    return pickles + [path for path in plain if path.with_suffix(".p") not in pickles]
 
 
 def _published_id(refs_path: Path) -> str | None:

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from refseg_lib.data.layouts import list_refs_files
 from refseg_lib.data.unpickling import load_refs
 from refseg_lib.errors import UserError
 
@@ -46,10 +47,7 @@ def refs_files(folder: str | os.PathLike[str], name: str | None = None) -> list[
     folder = Path(folder)
     if not folder.is_dir():
         raise UserError(f"{folder} is no folder: give the folder that holds refs(NAME).p")
-    found = sorted(folder.glob("refs(*).p"))
-    for path in sorted(folder.glob("refs(*).json")):
-        if not path.name.endswith(".zh.json") and path.with_suffix(".p") not in found:
-            found.append(path)
+    found = list_refs_files(folder)
     if not found:
         raise UserError(
             f"{folder} holds no refs(NAME).p and no refs(NAME).json: give the folder of a data set"

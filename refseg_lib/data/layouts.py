@@ -86,6 +86,13 @@ def find_refs(name: str, root: str | os.PathLike[str]) -> Path:
     )
 
 
+def list_refs_files(folder: Path) -> list[Path]:
+    """List the refs files of a folder: each `refs(NAME).p`, or the same as `.json`; may be none."""
+    pickles = sorted(folder.glob("refs(*).p"))
+    plain = sorted(folder.glob("refs(*).json"))
+    return pickles + [path for path in plain if path.with_suffix(".p") not in pickles]
+
+
 def dataset_folders(name: str, root: str | os.PathLike[str]) -> list[Path]:
     """List the folders in which the data set ``name`` may lie, given ``root``."""
     root = Path(root)

@@ -82,9 +82,10 @@ def evaluate(
             # A graph belongs to its sentence, not to the place where the sentence is asked.
             parsed = [parsed[source] for source in read]
             told.append(f"language graphs: {backend}")
-        told += _unknown_words(loaded, texts, dataset.language)
+        asked = [read_sentence(loaded, text, dataset.language) for text in texts]
+        told += _unknown_words(loaded, asked)
         counts = _count_model(
-            loaded, dataset, texts, parsed, measure, batch_images, batch_sentences
+            loaded, dataset, asked, parsed, measure, batch_images, batch_sentences
         )
     found: dict[int, tuple[int, int]] = {}
     for i, pair in _with_bar(counts, kept, f"{dataset.id} {dataset.split}", progress):
@@ -107,16 +108,16 @@ def evaluate(
     )
 
 
-def _unknown_words(loaded: Loaded, texts: list[str], language: str) -> list[str]:
+def _unknown_words(loaded: Loaded, asked: list[list[str]]) -> list[str]:
     """Say how many of the words asked the model has never seen; nothing where it knows them all."""
-    asked = [word for text in texts for word in read_sentence(loaded, text, language)]
-    unknown = loaded.vocabulary.unknown(asked)
+    words = [word for sentence in asked for word in sentence]
+    unknown = loaded.vocabulary.unknown(words)
     if not unknown:
         return []
-    share = 100 * len(unknown) / len(asked)
+    share = 100 * len(unknown) / len(words)
     most = ", ".join(word for word, _ in Counter(unknown).most_common(5))
     return [
-        f"{len(unknown)} of {len(asked)} words ({share:.1f} %), {len(set(unknown))} different"
+        f"{len(unknown)} of {len(words)} words ({share:.1f} %), {len(set(unknown))} different"
         f" ones, are unknown to the model (most frequent: {most})"
     ]
 
@@ -133,7 +134,7 @@ def _count_answer(
 def _count_model(
     loaded: Loaded,
     dataset: ReferringDataset,
-    texts: list[str],
+    asked: list[list[str]],
     graphs: list[LanguageGraph] | None,
     measure: Protocol,
     batch_images: int,
@@ -143,9 +144,9 @@ def _count_model(
     training = loaded.model.training
     loaded.model.eval()
     try:
-        for window in image_windows(dataset.by_image(), len(texts), batch_images):
+        for window in image_windows(dataset.by_image(), len(asked), batch_images):
             yield from _count_window(
-                loaded, dataset, texts, graphs, measure, window, batch_sentences
+                loaded, dataset, asked, graphs, measure, window, batch_sentences
             )
     finally:
         loaded.model.train(training)
@@ -155,7 +156,7 @@ def _count_model(
 def _count_window(
     loaded: Loaded,
     dataset: ReferringDataset,
-    texts: list[str],
+    asked: list[list[str]],
     graphs: list[LanguageGraph] | None,
     measure: Protocol,
     window: list[list[int]],
@@ -164,9 +165,7 @@ def _count_window(
     model, size = loaded.model, loaded.config["input_size"]
     positions = [i for group in window for i in group]
     sentences = [
-        (row, loaded.vocabulary.encode(read_sentence(loaded, texts[i], dataset.language)))
-        for row, group in enumerate(window)
-        for i in group
+        (row, loaded.vocabulary.encode(asked[i])) for row, group in enumerate(window) for i in group
     ]
     # Several sentences mean one object: its polygons are drawn once per window.
     objects = {i: dataset[i].ann_id for i in positions}

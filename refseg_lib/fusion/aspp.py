@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from refseg_lib.errors import UserError
-from refseg_lib.fusion.convolution_norm import make_norm
+from refseg_lib.fusion.convolution_norm import convolution_block
 
 # The released SHNet's; DeepLabv3+ at stride 16 has 6, 12, 18. On 18 x 18 cells a rate of 24 looks
 # at padding only, but for the centre of its kernel.
@@ -41,10 +41,10 @@ class ASPP(nn.Module):
         """
         super().__init__()
         self.batch_norm = norm == "batch"
-        self.near = _block(channels, out, norm)
-        self.dilated = nn.ModuleList(_block(channels, out, norm, rate) for rate in rates)
-        self.whole = _block(channels, out, norm)
-        self.project = _block((len(rates) + 2) * out, out, norm)
+        self.near = convolution_block(channels, out, norm)
+        self.dilated = nn.ModuleList(convolution_block(channels, out, norm, rate) for rate in rates)
+        self.whole = convolution_block(channels, out, norm)
+        self.project = convolution_block((len(rates) + 2) * out, out, norm)
         self.drop = nn.Dropout2d(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -62,13 +62,3 @@ class ASPP(nn.Module):
         whole = self.whole(x.mean((2, 3), keepdim=True)).expand(-1, -1, *x.shape[-2:])
         looks = [self.near(x), *(branch(x) for branch in self.dilated), whole]
         return self.drop(self.project(torch.cat(looks, 1)))
-
-
-def _block(inputs: int, outputs: int, norm: str, rate: int | None = None) -> nn.Sequential:
-    """Convolution, norm, ReLU: 1x1 without a rate, 3x3 with one."""
-    kernel, padding, dilation = (1, 0, 1) if rate is None else (3, rate, rate)
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, kernel, padding=padding, dilation=dilation, bias=norm == "none"),
-        make_norm(norm, outputs),
-        nn.ReLU(),
-    )

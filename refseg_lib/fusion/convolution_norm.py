@@ -31,3 +31,25 @@ def make_norm(kind: str, channels: int) -> nn.Module:
     if kind == "group":
         return nn.GroupNorm(math.gcd(channels, max(1, channels // GROUP)), channels)
     return nn.BatchNorm2d(channels) if kind == "batch" else nn.Identity()
+
+
+def convolution_block(
+    inputs: int, outputs: int, norm: str, rate: int | None = None
+) -> nn.Sequential:
+    """Make a convolution, its normalisation and a ReLU.
+
+    Args:
+        inputs: Channels before.
+        outputs: Channels after.
+        norm: See :func:`make_norm`; only without one the convolution has a bias.
+        rate: Dilation of a 3x3 convolution; None for a 1x1.
+
+    Raises:
+        UserError: An unknown norm.
+    """
+    kernel, padding, dilation = (1, 0, 1) if rate is None else (3, rate, rate)
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, padding=padding, dilation=dilation, bias=norm == "none"),
+        make_norm(norm, outputs),
+        nn.ReLU(),
+    )

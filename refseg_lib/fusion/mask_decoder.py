@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from refseg_lib.fusion.aspp import ASPP, RATES
-from refseg_lib.fusion.convolution_norm import make_norm
+from refseg_lib.fusion.convolution_norm import convolution_block
 from refseg_lib.fusion.default_start import default_start
 
 
@@ -40,9 +40,9 @@ class MaskDecoder(nn.Module):
         """
         super().__init__()
         self.aspp = ASPP(channels, width, rates=rates, norm=norm, dropout=aspp_dropout)
-        self.blocks = nn.ModuleList(_block(width, width, norm) for _ in range(3))
+        self.blocks = nn.ModuleList(convolution_block(width, width, norm, rate=1) for _ in range(3))
         self.drop = nn.Dropout2d(dropout)
-        self.last = _block(width, width // 2, norm)
+        self.last = convolution_block(width, width // 2, norm, rate=1)
         self.score = nn.Conv2d(width // 2, 1, 3, padding=1)
 
     def initialise(self) -> None:
@@ -57,11 +57,3 @@ class MaskDecoder(nn.Module):
             if doubled:
                 x = F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
         return self.score(self.last(x))
-
-
-def _block(inputs: int, outputs: int, norm: str) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, padding=1, bias=norm == "none"),
-        make_norm(norm, outputs),
-        nn.ReLU(),
-    )

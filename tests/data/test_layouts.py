@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from refseg_lib.data.layouts import ALIASES, DATASETS, dataset_id, find_refs
+from refseg_lib.data.layouts import ALIASES, DATASETS, dataset_id, find_refs, list_refs_files
 from refseg_lib.errors import UserError
 
 
@@ -77,3 +77,13 @@ def test_a_missing_file_is_told_with_every_place_looked_at(tmp_path: Path) -> No
     for place in ("refcoco/refs(unc).p", "refcoco/refs(unc).json", "refs(unc).p"):
         assert str(tmp_path / place) in str(caught.value)
     assert "instances.json" in str(caught.value)
+
+
+def test_refs_files_are_pickles_and_what_exists_as_json_alone(tmp_path: Path) -> None:
+    """Translations and cached graphs beside them are no refs files."""
+    for name in ("refs(b).p", "refs(a).json", "refs(b).json", "refs(b).zh.json"):
+        (tmp_path / name).touch()
+    (tmp_path / "refs(b).en.graphs.json").touch()
+    assert [path.name for path in list_refs_files(tmp_path)] == ["refs(b).p", "refs(a).json"]
+    (tmp_path / "empty").mkdir()
+    assert list_refs_files(tmp_path / "empty") == []

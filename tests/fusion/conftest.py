@@ -34,3 +34,12 @@ def case() -> Case:
     words = torch.randn(3, 4, 6, dtype=torch.float64) * word_mask[..., None]
     feature = torch.randn(2, 5, 3, 4, dtype=torch.float64)
     return Case(feature, words, word_mask, torch.tensor([0, 1, 0]))
+
+
+@pytest.fixture
+def given(case: Case) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The shared case with 8 channels everywhere: feature, words, word_mask, image_of."""
+    torch.manual_seed(2)
+    feature = torch.randn(2, 8, 3, 4, dtype=torch.float64)
+    words = torch.randn(3, 4, 8, dtype=torch.float64) * case.word_mask[..., None]
+    return feature, words, case.word_mask, case.image_of

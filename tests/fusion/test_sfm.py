@@ -22,15 +22,6 @@ def make(**options):
     return module
 
 
-@pytest.fixture
-def given(case):
-    """The shared case with C channels: feature, words, word_mask, image_of."""
-    torch.manual_seed(2)
-    feature = torch.randn(2, C, 3, 4, dtype=torch.float64)
-    words = torch.randn(3, 4, C, dtype=torch.float64) * case.word_mask[..., None]
-    return feature, words, case.word_mask, case.image_of
-
-
 def layer_norm(x, norm):
     mean = sum(x) / len(x)
     variance = sum((value - mean) ** 2 for value in x) / len(x)

@@ -20,14 +20,6 @@ def make(**options):
     return module
 
 
-@pytest.fixture
-def given(case):
-    torch.manual_seed(2)
-    feature = torch.randn(2, C, 3, 4, dtype=torch.float64)
-    words = torch.randn(3, 4, C, dtype=torch.float64) * case.word_mask[..., None]
-    return feature, words, case.word_mask, case.image_of
-
-
 def literal(module, feature, words, pos_to_value, positions):
     places = torch.cat(
         [grid_positions(*feature.shape[-2:], C).flatten(1).T, sine_positions(len(words), C)]
