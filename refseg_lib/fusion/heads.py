@@ -59,8 +59,7 @@ class DetailHead(nn.Module):
 
     Before a cell asks, it looks at its neighbours (3x3, as in the papers' heads) and is told the
     strongest response of every channel anywhere in the picture: "the left one" is a comparison.
-    After 1,600 steps the baseline's oIoU on 400 sentences of ParkRef was 58.8 without both, 63.4
-    with the second, 66.8 with both.
+    What each is worth: results/README.md.
 
     Attributes:
         wants_features: True: called with the backbone's maps as well.
