@@ -57,7 +57,7 @@ def make_parkref(
         out: The data root, such as ``data``.
         train_images: Number of training images; val, testA and testB get a fifteenth each.
         seed: Same seed, same bytes.
-        height: Height of the pictures in pixels; they are 5:4.
+        height: Height of the pictures in pixels; they are square.
         workers: Processes; None for one per core.
         progress: Called with (images done, images in all).
 

@@ -1,0 +1,123 @@
+"""Requirements that most exercises share; what is special to one is a property of its own."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from refseg_lib.course import comparing
+from refseg_lib.course.draw import Draw
+from refseg_lib.course.exercise import Case, Finding, Outcome, Requirement
+
+Cases = Callable[[Draw], Sequence[Case]]
+Difference = Callable[[Any, Any], str | None]
+
+
+def right_kind(cases: Cases, text: str, points: int = 1) -> Requirement:
+    """Ask for the same kinds of things as the reference returns: tensor or list, dtype, keys."""
+    return Requirement(
+        "kind", "type", text, cases, _as_reference(comparing.kind_difference), points
+    )
+
+
+def right_shape(cases: Cases, text: str, points: int = 1) -> Requirement:
+    """Ask for tensors of the reference's shapes."""
+
+    def difference(expected: Any, got: Any) -> str | None:
+        return comparing.kind_difference(expected, got) or comparing.shape_difference(expected, got)
+
+    return Requirement("shape", "shape", text, cases, _as_reference(difference), points)
+
+
+def right_values(cases: Cases, text: str, points: int = 2, name: str = "values") -> Requirement:
+    """Ask for the reference's numbers."""
+    return Requirement(name, "value", text, cases, _as_reference(comparing.difference), points)
+
+
+def right_gradients(cases: Cases, text: str, points: int = 1) -> Requirement:
+    """Ask for the reference's gradients; every case must name inputs in ``gradient_of``."""
+
+    def judge(
+        cases: Sequence[Case], outcomes: Sequence[Outcome], references: Sequence[Outcome]
+    ) -> Finding | None:
+        for case, outcome, reference in zip(cases, outcomes, references, strict=True):
+            for name, expected in reference.gradients.items():
+                got = outcome.gradients[name]
+                if expected is None:
+                    raise ValueError(f"the reference itself has no gradient for {name!r}")
+                if got is None:
+                    message = (
+                        f"no gradient arrives at {name!r}: was something detached, rounded or"
+                        " turned into plain numbers?"
+                    )
+                    return Finding(case, message)
+                said = comparing.difference(expected, got)
+                if said is not None:
+                    return Finding(case, f"gradient of {name!r}: {said}", expected, got)
+        return None
+
+    return Requirement("gradient", "gradient", text, cases, judge, points)
+
+
+def inputs_kept(cases: Cases, text: str, points: int = 1) -> Requirement:
+    """Ask that no input is changed in place."""
+
+    def judge(
+        cases: Sequence[Case], outcomes: Sequence[Outcome], _references: Sequence[Outcome]
+    ) -> Finding | None:
+        for case, outcome in zip(cases, outcomes, strict=True):
+            if outcome.altered:
+                names = " and ".join(repr(name) for name in outcome.altered)
+                return Finding(case, f"the call changed its input {names} in place")
+        return None
+
+    return Requirement("inputs", "property", text, cases, judge, points)
+
+
+def holds(
+    name: str,
+    text: str,
+    cases: Cases,
+    wrong: Callable[[Sequence[Case], Sequence[Any]], tuple[int, str] | None],
+    points: int = 1,
+) -> Requirement:
+    """Ask for a property that needs no reference: two calls that must agree, a sum that must be 1.
+
+    Args:
+        name: Id of the requirement.
+        text: The property, as the student reads it.
+        cases: The calls.
+        wrong: Given cases and values returned, None when the property holds, else the index of the
+            case to show and one sentence.
+        points: What it is worth.
+    """
+
+    def judge(
+        cases: Sequence[Case], outcomes: Sequence[Outcome], references: Sequence[Outcome]
+    ) -> Finding | None:
+        for case, outcome, reference in zip(cases, outcomes, references, strict=True):
+            # A property is asked of tensors of the right kind and shape; what is not said
+            # above by another requirement must not end in an exception here.
+            said = comparing.kind_difference(
+                reference.value, outcome.value
+            ) or comparing.shape_difference(reference.value, outcome.value)
+            if said is not None:
+                return Finding(case, said)
+        found = wrong(cases, [outcome.value for outcome in outcomes])
+        if found is None:
+            return None
+        index, message = found
+        return Finding(cases[index], message, references[index].value, outcomes[index].value)
+
+    return Requirement(name, "property", text, cases, judge, points)
+
+
+def _as_reference(difference: Difference) -> Any:
+    def judge(
+        cases: Sequence[Case], outcomes: Sequence[Outcome], references: Sequence[Outcome]
+    ) -> Finding | None:
+        for case, outcome, reference in zip(cases, outcomes, references, strict=True):
+            said = difference(reference.value, outcome.value)
+            if said is not None:
+                return Finding(case, said, reference.value, outcome.value)
+        return None
+
+    return judge

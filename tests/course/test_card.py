@@ -1,0 +1,108 @@
+import html.parser
+import re
+from dataclasses import replace
+
+import pytest
+import torch
+
+from refseg_lib.course.card import _viridis, verdict_card
+from refseg_lib.course.checking import examine
+from refseg_lib.course.exercise import Exercise
+
+
+class Reader(html.parser.HTMLParser):
+    """Collects text, and counts what is open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text, self.open, self.tags = "", [], []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.open.append(tag)
+        self.tags.append((tag, dict(attrs)))  # type: ignore[call-overload]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def read(card: str) -> Reader:
+    reader = Reader()
+    reader.feed(card)
+    assert not reader.open
+    return reader
+
+
+def test_a_right_answer_is_told_so_and_offered_no_hint(exercise: Exercise) -> None:
+    card = read(verdict_card(examine(exercise, lambda x: 2 * x)))
+    assert "✓ Passed" in card.text
+    assert "8 of 8 points" in card.text
+    assert "Hint" not in card.text
+
+
+def test_a_wrong_answer_sees_input_expected_got_and_its_mistake(exercise: Exercise) -> None:
+    card = read(verdict_card(examine(exercise, lambda x: 3 * x)))
+    for word in ("✗ Not yet", "expected", "got", "one number", "Looks like", "three times"):
+        assert word in card.text
+    assert card.text.count("✗") == 1 + 3
+
+
+def test_an_untouched_stub_is_told_what_to_do(exercise: Exercise) -> None:
+    def stub(x: object) -> None:
+        raise NotImplementedError
+
+    card = read(verdict_card(examine(exercise, stub)))
+    assert "Not started" in card.text
+    assert "You can double." in card.text
+    assert "✗" not in card.text
+
+
+def test_every_try_offers_one_hint_more_and_each_is_folded(exercise: Exercise) -> None:
+    verdict = examine(exercise, lambda x: 3 * x)
+    for attempts, offered in ((1, 1), (2, 2), (3, 3), (9, 3)):
+        card = read(verdict_card(replace(verdict, attempts=attempts)))
+        assert len(re.findall(r"Hint \d of 3", card.text)) == offered
+        assert not any("open" in attributes for tag, attributes in card.tags if tag == "details")
+
+
+def test_what_students_and_authors_write_cannot_become_html(exercise: Exercise) -> None:
+    def breaks(x: object) -> None:
+        raise ValueError("<script>alert(1)</script>")
+
+    card = verdict_card(replace(examine(exercise, breaks), attempts=3))
+    assert "<script" not in card
+    assert "&lt;script&gt;" in card
+    assert "by two &lt;b&gt;" in card
+
+
+def test_a_card_needs_no_script_no_style_sheet_and_no_id(exercise: Exercise) -> None:
+    tags = read(verdict_card(examine(exercise, lambda x: 3 * x))).tags
+    assert not {tag for tag, _ in tags} & {"script", "style", "link", "iframe"}
+    assert not any("id" in attributes for _, attributes in tags)
+
+
+def test_a_large_answer_is_cut_and_said_to_be(exercise: Exercise) -> None:
+    verdict = examine(exercise, lambda x: torch.zeros(40, 50, dtype=torch.float64))
+    card = read(verdict_card(verdict))
+    assert "… and more" in card.text
+    assert "40×50" in card.text
+
+
+@pytest.mark.parametrize("share", [i / 40 for i in range(41)])
+def test_numbers_can_be_read_on_every_colour_of_the_map(share: float) -> None:
+    def luminance(rgb: list[float]) -> float:
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
+        return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    back, ink = _viridis(share)
+    rgb = [int(c) / 255 for c in re.findall(r"\d+", back)]
+    light, dark = sorted((luminance(rgb), 0.0 if ink == "#000000" else 1.0), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def test_an_answer_full_of_nan_can_be_shown(exercise: Exercise) -> None:
+    card = read(verdict_card(examine(exercise, lambda x: x * float("nan"))))
+    assert "there are NaN" in card.text
+    assert "nan" in card.text

@@ -1,0 +1,59 @@
+import torch
+from torch import Tensor
+
+from refseg_lib.course.checking import examine
+from refseg_lib.course.exercise import Exercise
+
+
+def failed(exercise: Exercise, answer: object) -> set[str]:
+    verdict = examine(exercise, answer)  # type: ignore[arg-type]
+    return {r.requirement.name for r in verdict.results if r.finding}
+
+
+def test_the_right_answer_fails_nothing(exercise: Exercise) -> None:
+    assert failed(exercise, lambda x: x + x) == set()
+
+
+def test_wrong_numbers_fail_values_property_and_gradient_but_not_kind_and_shape(
+    exercise: Exercise,
+) -> None:
+    assert failed(exercise, lambda x: 3 * x) == {"values", "even", "gradient"}
+
+
+def test_single_precision_fails_the_kind(exercise: Exercise) -> None:
+    assert "kind" in failed(exercise, lambda x: (2 * x).float())
+
+
+def test_another_shape_fails_the_shape_and_what_builds_on_it(exercise: Exercise) -> None:
+    assert failed(exercise, lambda x: 2 * x.flatten()) == {"shape", "values", "even"}
+
+
+def test_a_cut_gradient_fails_the_gradient_alone(exercise: Exercise) -> None:
+    assert failed(exercise, lambda x: 2 * x.detach()) == {"gradient"}
+
+
+def test_right_numbers_with_a_wrong_gradient_fail_the_gradient_alone(exercise: Exercise) -> None:
+    def straight(x: Tensor) -> Tensor:
+        return (2 * x).detach() + (x - x.detach())
+
+    assert failed(exercise, straight) == {"gradient"}
+
+
+def test_damage_to_the_input_fails_that_requirement(exercise: Exercise) -> None:
+    assert "inputs" in failed(exercise, lambda x: x.mul_(2))
+
+
+def test_the_smallest_failing_input_is_the_one_shown(exercise: Exercise) -> None:
+    wrong_when_large = examine(exercise, lambda x: 2 * x if x.numel() == 1 else 5 * x).first
+    wrong_always = examine(exercise, lambda x: 5 * x).first
+    assert wrong_when_large is not None
+    assert wrong_always is not None
+    assert wrong_when_large.finding is not None
+    assert wrong_always.finding is not None
+    assert wrong_when_large.finding.case.name == "two by three"
+    assert wrong_always.finding.case.name == "one number"
+
+
+def test_a_property_is_not_asked_of_something_of_another_kind(exercise: Exercise) -> None:
+    assert "even" in failed(exercise, lambda x: "left")
+    assert "even" in failed(exercise, lambda x: torch.zeros(9))
