@@ -44,7 +44,7 @@ def call(function: Callable[..., Any], case: Case) -> Outcome:
     except (SystemExit, KeyboardInterrupt):
         raise
     except BaseException as error:
-        return Outcome(error=one_line(error, function))
+        return Outcome(error=one_line(error, _file_of(function)))
     altered = tuple(
         name for name, given in case.inputs.items() if not _unchanged(given, passed[name])
     )
@@ -97,23 +97,29 @@ def weighted_sum(value: Any) -> Tensor | None:
     return total
 
 
-def one_line(error: BaseException, function: Callable[..., Any]) -> str:
+def one_line(error: BaseException, file: str | None) -> str:
     """Say what was raised, and in which line of the answer.
 
     Frames of the library and of the packages it calls are left out: the last line that the
     student wrote is where to look.
+
+    Args:
+        error: What was raised.
+        file: Where the answer stands, as its code objects name it; None when nobody knows.
     """
     said = f"{type(error).__name__}: {error}".splitlines()[0][:300]
-    code = getattr(function, "__code__", None)
-    if code is None:
+    if isinstance(error, SyntaxError) and error.text:
+        return f"{said}, in the line: {error.text.strip()[:200]}"
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
+    if file is None or not frames:
         return said
-    frames = [
-        f for f in traceback.extract_tb(error.__traceback__) if f.filename == code.co_filename
-    ]
-    if not frames:
-        return said
-    line = linecache.getline(code.co_filename, frames[-1].lineno or 0).strip()
+    line = linecache.getline(file, frames[-1].lineno or 0).strip()
     return f"{said}, in the line: {line}" if line else said
+
+
+def _file_of(function: Callable[..., Any]) -> str | None:
+    code = getattr(function, "__code__", None)
+    return code.co_filename if code else None
 
 
 def _through(value: Any, change: Callable[[Any], Any]) -> Any:

@@ -1,1 +1,1 @@
-"""Grading strangers' notebooks: their code runs in a sandbox, everything that judges it does not."""
+"""Grading strangers' notebooks: their code runs in a box, all that judges it outside."""

@@ -42,11 +42,12 @@ def pack(content: dict[str, Any]) -> bytes:
     return len(header).to_bytes(8, "big") + header + b"".join(arrays)
 
 
-def read(take: Callable[[int], bytes]) -> dict[str, Any]:
+def read(take: Callable[[int], bytes], *, trusted: bool = False) -> dict[str, Any]:
     """Read one message.
 
     Args:
         take: Gives exactly so many bytes, or raises.
+        trusted: Whether named tuples may be made of it; from the box they come as plain ones.
 
     Raises:
         BrokenMessage: It is larger than allowed, or not what :func:`pack` writes.
@@ -64,7 +65,7 @@ def read(take: Callable[[int], bytes]) -> dict[str, Any]:
         raise BrokenMessage("more arrays than allowed")
     arrays = [_array(take(size)) for size in sizes]
     try:
-        return {name: _unflatten(value, arrays, 0) for name, value in tree.items()}
+        return {name: _unflatten(value, arrays, 0, trusted) for name, value in tree.items()}
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise BrokenMessage(f"a value that cannot be read: {type(error).__name__}") from None
 
@@ -141,11 +142,18 @@ def _array(raw: bytes) -> np.ndarray:
             raise BrokenMessage("an array whose shape does not fit its bytes")
         stream.seek(0)
         return np.load(stream, allow_pickle=False)
-    except (ValueError, SyntaxError, TypeError, OverflowError, RecursionError, MemoryError) as error:
+    except (
+        ValueError,
+        SyntaxError,
+        TypeError,
+        OverflowError,
+        RecursionError,
+        MemoryError,
+    ) as error:
         raise BrokenMessage(f"an array that cannot be read: {type(error).__name__}") from None
 
 
-def _unflatten(value: Any, arrays: list[np.ndarray], depth: int) -> Any:
+def _unflatten(value: Any, arrays: list[np.ndarray], depth: int, trusted: bool) -> Any:
     if depth > MOST_DEPTH + 1:
         raise ValueError("nested too deeply")
     if value is None or isinstance(value, bool | str):
@@ -165,15 +173,17 @@ def _unflatten(value: Any, arrays: list[np.ndarray], depth: int) -> Any:
         return arrays[content].reshape(())[()]
     if kind == "dict":
         return {
-            _key(_unflatten(name, arrays, depth + 1)): _unflatten(item, arrays, depth + 1)
+            _key(_unflatten(name, arrays, depth + 1, trusted)): _unflatten(
+                item, arrays, depth + 1, trusted
+            )
             for name, item in content
         }
     if kind in ("list", "tuple"):
-        items = [_unflatten(item, arrays, depth + 1) for item in content]
+        items = [_unflatten(item, arrays, depth + 1, trusted) for item in content]
         return items if kind == "list" else tuple(items)
     if kind == "named":
-        names, items = content
-        return namedtuple("Named", names)(*(_unflatten(i, arrays, depth + 1) for i in items))  # type: ignore[misc]  # noqa: PYI024
+        names, items = content[0], [_unflatten(i, arrays, depth + 1, trusted) for i in content[1]]
+        return namedtuple("Named", names)(*items) if trusted else tuple(items)  # type: ignore[misc]
     if kind == "other":
         return Foreign(str(content))
     raise ValueError(kind)

@@ -1,6 +1,4 @@
-"""A worker in its box, seen from outside: send a source and inputs, get outcomes, wait no longer
-than allowed.
-"""
+"""A worker in its box, seen from outside: send a source and inputs, get outcomes, in time."""
 
 import contextlib
 import os

@@ -22,7 +22,13 @@ _SHOWN = (
     "course/grading/worker.py",
 )  # fmt: skip
 _SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin", "/etc/ld.so.cache")
-_APART = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
+_APART = (
+    "--unshare-ipc",
+    "--unshare-pid",
+    "--unshare-net",
+    "--unshare-uts",
+    "--unshare-cgroup-try",
+)
 _FIRST_USER = 61_184
 """systemd's range for users that exist only while something runs."""
 

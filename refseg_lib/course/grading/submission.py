@@ -80,7 +80,9 @@ def read_submission(path: Path, student: str, wanted: Collection[str]) -> Submis
     return Submission(student, path, cells, tuple(remarks), digest)
 
 
-def _choose(code: list[dict[str, Any]], wanted: Collection[str]) -> tuple[dict[str, str], list[str]]:
+def _choose(
+    code: list[dict[str, Any]], wanted: Collection[str]
+) -> tuple[dict[str, str], list[str]]:
     by_name: dict[str, list[str]] = {}
     unknown: list[str] = []
     anonymous: list[str] = []
@@ -102,7 +104,9 @@ def _choose(code: list[dict[str, Any]], wanted: Collection[str]) -> tuple[dict[s
         if not found:
             found = [s for s in anonymous if _defines(s, name.replace("-", "_"))]
             if len(found) != 1:
-                several = "several cells could be it; none counts" if found else "its cell is missing"
+                several = (
+                    "several cells could be it; none counts" if found else "its cell is missing"
+                )
                 remarks.append(f"{name}: {several}")
                 continue
             remarks.append(f"{name}: its cell has lost its id; found by the function's name")
@@ -160,11 +164,11 @@ def find_submissions(folder: Path, notebook: str | None = None) -> list[tuple[st
     found = []
     patterns = ("*.ipynb", "*/*.ipynb", "*/*/*.ipynb")
     for path in sorted({path for pattern in patterns for path in folder.glob(pattern)}):
-        place = path.relative_to(folder)
-        if ".ipynb_checkpoints" in place.parts:
+        *folders, _ = path.relative_to(folder).parts
+        if ".ipynb_checkpoints" in folders:
             continue
-        if len(place.parts) > 1 and notebook is not None and notebook not in path.name:
+        if folders and notebook is not None and notebook not in path.name:
             continue
-        student = path.stem if len(place.parts) == 1 else place.parts[0]
+        student = folders[0] if folders else path.stem
         found.append((student, path))
     return found
