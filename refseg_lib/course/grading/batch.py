@@ -147,7 +147,7 @@ def _graded(
     record = {
         "student": job.student,
         "notebook": job.notebook,
-        "file": job.path.name,
+        "path": str(job.path),
         "points": sum(result.points for result in results),
         "of": sum(result.exercise.points for result in results),
         "seed": seed,
