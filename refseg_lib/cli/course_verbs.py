@@ -66,7 +66,7 @@ def _course(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _grade(chosen: argparse.Namespace) -> None:
+def _grade(chosen: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.progress import Progress
 
@@ -91,3 +91,7 @@ def _grade(chosen: argparse.Namespace) -> None:
         print(f"wrote {file}")
     if chosen.unsafe_no_sandbox:
         print("WITHOUT a sandbox: the submissions ran with all your rights")
+    ungraded = [record for record in records if record["key"] is None]
+    for record in ungraded:
+        print(f"{record['student']}: {record['remarks'][0]}")
+    return 1 if ungraded else 0

@@ -56,6 +56,8 @@ def kind_difference(expected: Any, got: Any) -> str | None:
         return _first(map(kind_difference, expected, got))
     if isinstance(expected, bool | np.bool_) != isinstance(got, bool | np.bool_):
         return f"expected {describe(expected)}, got {describe(got)}"
+    if isinstance(expected, complex) != isinstance(got, complex):
+        return f"expected {describe(expected)}, got {describe(got)}"
     if isinstance(expected, Number) and isinstance(got, Number):
         return None
     if type(expected) is not type(got):

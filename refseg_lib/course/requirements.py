@@ -21,10 +21,7 @@ def right_kind(cases: Cases, text: str, points: int = 1) -> Requirement:
 def right_shape(cases: Cases, text: str, points: int = 1) -> Requirement:
     """Ask for tensors of the reference's shapes."""
 
-    def difference(expected: Any, got: Any) -> str | None:
-        return comparing.kind_difference(expected, got) or comparing.shape_difference(expected, got)
-
-    return Requirement("shape", "shape", text, cases, _as_reference(difference), points)
+    return Requirement("shape", "shape", text, cases, _as_reference(_other_form), points)
 
 
 def right_values(cases: Cases, text: str, points: int = 2, name: str = "values") -> Requirement:
@@ -61,9 +58,13 @@ def inputs_kept(cases: Cases, text: str, points: int = 1) -> Requirement:
     """Ask that no input is changed in place."""
 
     def judge(
-        cases: Sequence[Case], outcomes: Sequence[Outcome], _references: Sequence[Outcome]
+        cases: Sequence[Case], outcomes: Sequence[Outcome], references: Sequence[Outcome]
     ) -> Finding | None:
-        for case, outcome in zip(cases, outcomes, strict=True):
+        for case, outcome, reference in zip(cases, outcomes, references, strict=True):
+            # To leave the input alone is no merit of something that does nothing with it.
+            said = _other_form(reference.value, outcome.value)
+            if said is not None:
+                return Finding(case, said)
             if outcome.altered:
                 names = " and ".join(repr(name) for name in outcome.altered)
                 return Finding(case, f"the call changed its input {names} in place")
@@ -96,9 +97,7 @@ def holds(
         for case, outcome, reference in zip(cases, outcomes, references, strict=True):
             # A property is asked of tensors of the right kind and shape; what is not said
             # above by another requirement must not end in an exception here.
-            said = comparing.kind_difference(
-                reference.value, outcome.value
-            ) or comparing.shape_difference(reference.value, outcome.value)
+            said = _other_form(reference.value, outcome.value)
             if said is not None:
                 return Finding(case, said)
         found = wrong(cases, [outcome.value for outcome in outcomes])
@@ -108,6 +107,10 @@ def holds(
         return Finding(cases[index], message, references[index].value, outcomes[index].value)
 
     return Requirement(name, "property", text, cases, judge, points)
+
+
+def _other_form(expected: Any, got: Any) -> str | None:
+    return comparing.kind_difference(expected, got) or comparing.shape_difference(expected, got)
 
 
 def _as_reference(difference: Difference) -> Any:

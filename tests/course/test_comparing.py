@@ -19,6 +19,7 @@ F64 = torch.float64
         ([1, 2], 3, "an int"),
         (True, 1, "a bool"),
         ("left", 3, "a str"),
+        (0.5, (-0.1) ** 0.9, "a complex"),
         ([torch.zeros(1)], [torch.zeros(1, dtype=torch.long)], "a int64 tensor"),
     ],
 )

@@ -16,7 +16,7 @@ from typing import Any
 
 from refseg_lib.course.exercise import Exercise
 from refseg_lib.course.grading.grading import grade
-from refseg_lib.course.grading.remote import Worker
+from refseg_lib.course.grading.remote import NoWorker, Worker
 from refseg_lib.course.grading.sandbox import Limits, require_sandbox
 from refseg_lib.course.grading.submission import Submission, find_submissions, read_submission
 from refseg_lib.course.registry import all_exercises
@@ -82,6 +82,10 @@ def grade_folder(
         slot = slots.get()
         try:
             return _graded(job, out, exercises[job.notebook], seed, limits, boxed, slot)
+        except (NoWorker, OSError):
+            raise
+        except Exception as error:
+            return _ungraded(job, exercises[job.notebook], seed, boxed, error)
         finally:
             slots.put(slot)
 
@@ -145,13 +149,8 @@ def _graded(
     with Worker(slot, limits, boxed=boxed) as worker:
         results = grade(submission, exercises, seed, worker)
     record = {
-        "student": job.student,
-        "notebook": job.notebook,
-        "path": str(job.path),
+        **_head(job, exercises, seed, boxed),
         "points": sum(result.points for result in results),
-        "of": sum(result.exercise.points for result in results),
-        "seed": seed,
-        "sandbox": "bubblewrap" if boxed else "NONE: the code ran with all rights of the grader",
         "remarks": list(submission.remarks),
         "exercises": [result.record() for result in results],
         "cells": dict(submission.cells),
@@ -160,6 +159,35 @@ def _graded(
     text = json.dumps(record, indent=1, ensure_ascii=True)
     write_atomically(file, text + "\n")
     return json.loads(text)
+
+
+def _head(job: Job, exercises: Sequence[Exercise], seed: int, boxed: bool) -> dict[str, Any]:
+    return {
+        "student": job.student,
+        "notebook": job.notebook,
+        "path": os.fsencode(job.path).decode(errors="backslashreplace"),
+        "of": sum(exercise.points for exercise in exercises),
+        "seed": seed,
+        "sandbox": "bubblewrap" if boxed else "NONE: the code ran with all rights of the grader",
+    }
+
+
+def _ungraded(
+    job: Job, exercises: Sequence[Exercise], seed: int, boxed: bool, error: Exception
+) -> dict[str, Any]:
+    """Stand in for a submission over which the grader itself stumbled.
+
+    It is not kept, so that the next run tries again, and says what it is in grades and reports.
+    """
+    remark = f"NOT GRADED: the grader stumbled over it ({type(error).__name__}: {error})"[:300]
+    return {
+        **_head(job, exercises, seed, boxed),
+        "points": 0,
+        "remarks": [remark],
+        "exercises": [],
+        "cells": {},
+        "key": None,
+    }
 
 
 def file_name(job: Job) -> str:

@@ -18,6 +18,13 @@ def fingerprint(source: str) -> str | None:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            node.name, node.returns = "f", None
+            if ast.get_docstring(node) is not None:
+                node.body = node.body[1:] or [ast.Pass()]
+        elif isinstance(node, ast.arg):
+            node.annotation = None
     names: dict[str, str] = {}
     nodes = 0
     for node in ast.walk(tree):
@@ -26,11 +33,6 @@ def fingerprint(source: str) -> str | None:
             node.id = names.setdefault(node.id, f"n{len(names)}")
         elif isinstance(node, ast.arg):
             node.arg = names.setdefault(node.arg, f"n{len(names)}")
-            node.annotation = None
-        elif isinstance(node, ast.FunctionDef):
-            node.name, node.returns = "f", None
-            if node.body and ast.get_docstring(node) is not None:
-                node.body = node.body[1:] or [ast.Pass()]
     if nodes < SMALLEST:
         return None
     try:

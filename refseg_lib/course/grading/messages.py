@@ -83,7 +83,8 @@ class Foreign:
 
 def _flatten(value: Any, arrays: list[bytes], depth: int, budget: list[int]) -> Any:
     budget[0] -= 1
-    if depth > MOST_DEPTH or budget[0] < 0:
+    long = isinstance(value, dict | list | tuple) and len(value) > budget[0]
+    if depth > MOST_DEPTH or budget[0] < 0 or long:
         return {"other": "something nested or long without end"}
     if value is None or type(value) in (bool, str):
         return value

@@ -19,6 +19,10 @@ from refseg_lib.course.grading.sandbox import Limits
 _START_SECONDS = 60.0
 
 
+class NoWorker(Exception):
+    """A worker cannot be started: nothing a submission did, and no mark may come of it."""
+
+
 class Worker:
     """One worker; started when it is first needed, and again after an exercise broke it."""
 
@@ -119,7 +123,7 @@ class Worker:
             self.stop()
             said = (process.stderr.read() if process.stderr else b"").decode(errors="replace")
             last = (said.strip().splitlines() or [type(error).__name__])[-1]
-            raise RuntimeError(f"the worker did not start: {last}") from None
+            raise NoWorker(f"the worker did not start: {last}") from None
 
     def _ask(self, message: dict[str, Any]) -> Outcome:
         try:

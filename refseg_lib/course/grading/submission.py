@@ -58,13 +58,16 @@ def read_submission(path: Path, student: str, wanted: Collection[str]) -> Submis
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         return empty(f"cannot be opened: {error.strerror or type(error).__name__}")
-    with os.fdopen(file, "rb") as opened:
-        about = os.fstat(opened.fileno())
+    try:
+        about = os.fstat(file)
         if not stat.S_ISREG(about.st_mode):
             return empty("is not a plain file")
         if about.st_size > MOST_BYTES:
             return empty(f"has {about.st_size / 2**20:.0f} MB; at most {MOST_BYTES >> 20} are read")
-        raw = opened.read(MOST_BYTES + 1)
+        with os.fdopen(file, "rb", closefd=False) as opened:
+            raw = opened.read(MOST_BYTES + 1)
+    finally:
+        os.close(file)
     digest = hashlib.sha256(raw).hexdigest()
     if len(raw) > MOST_BYTES:
         return empty(f"has more than {MOST_BYTES >> 20} MB", digest)

@@ -1,0 +1,58 @@
+"""Workers in boxes, where boxes can be made; and records as a grading leaves them."""
+
+from typing import Any
+
+import pytest
+
+from refseg_lib.course.grading.sandbox import Limits, why_no_sandbox
+
+SOURCE = """
+def gated_exchange(levels, memory, reset, gamma):
+    fused = []
+    for i, x in enumerate(levels):
+        g = (1 - memory[i]) * x
+        for j in range(len(levels)):
+            if j != i:
+                g = g + gamma[j] * memory[j] * levels[j]
+        fused.append(reset[i] * torch.tanh(g) + (1 - reset[i]) * x)
+    return fused
+"""
+
+
+@pytest.fixture
+def right() -> str:
+    """A cell that solves gated-exchange."""
+    return SOURCE
+
+
+@pytest.fixture
+def limits() -> Limits:
+    reason = why_no_sandbox()
+    if reason is not None:
+        pytest.skip(f"no sandbox here: {reason}")
+    # Long on the clock: a busy machine must not turn an honest answer into a slow one.
+    return Limits(seconds=60)
+
+
+@pytest.fixture
+def record() -> dict[str, Any]:
+    """What grading leaves: one exercise half right, one that raised, one without a cell."""
+    met = {"name": "kind", "kind": "type", "text": "a list", "points": 1, "of": 1, "message": None}
+    missed = {
+        "name": "values", "kind": "value", "text": "the numbers of Eq. 5", "points": 0, "of": 3,
+        "message": "2 of 4 differ; at [0] expected 0.123456, got 0.654321",
+    }  # fmt: skip
+    raised = {**missed, "message": "ValueError: secret 0.123456, in the line: raise ValueError(x)"}
+    return {
+        "student": "ada", "notebook": "06", "path": "s/ada.ipynb", "points": 1, "of": 9, "seed": 3,
+        "sandbox": "bubblewrap", "remarks": ["pooled: its cell is missing"], "key": "k",
+        "cells": {"gated-exchange": SOURCE},
+        "exercises": [
+            {"exercise": "gated-exchange", "points": 1, "of": 9, "mistake": "no-tanh",
+             "failure": None, "seconds": 0.5, "requirements": [met, missed]},
+            {"exercise": "gated-exchange", "points": 0, "of": 9, "mistake": None,
+             "failure": None, "seconds": 0.5, "requirements": [raised]},
+            {"exercise": "pooled", "points": 0, "of": 2, "mistake": None,
+             "failure": "no cell for this exercise", "seconds": 0.0, "requirements": []},
+        ],
+    }  # fmt: skip
