@@ -18,7 +18,8 @@ class RelationConvolution(nn.Module):
     """Both layers per type: 2 R (9 D hidden + 9 hidden) weights; 36.6 M with the paper's widths.
 
     Attributes:
-        first: (2 R, hidden, D, 3, 3); row r belongs to relation r, row R + r to its inverse.
+        first: 2 R times (hidden, D, 3, 3); row r belongs to relation r, row R + r to its inverse.
+            A parameter each: a row of one large tensor would send back a gradient of its whole size.
         last: (2 R, hidden, 3, 3).
     """
 
@@ -32,7 +33,7 @@ class RelationConvolution(nn.Module):
         """
         super().__init__()
         self.types = types
-        self.first = nn.Parameter(torch.empty(2 * types, hidden, channels, 3, 3))
+        self.first = nn.ParameterList(torch.empty(hidden, channels, 3, 3) for _ in range(2 * types))
         self.first_bias = nn.Parameter(torch.empty(2 * types, hidden))
         self.last = nn.Parameter(torch.empty(2 * types, hidden, 3, 3))
         self.last_bias = nn.Parameter(torch.empty(2 * types))

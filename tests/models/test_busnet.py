@@ -203,7 +203,7 @@ def test_switches_reach_their_parts(backbone):
     )  # fmt: skip
     bus, biar, words = model.level_fusion, model.across_fusion, model.text_encoder
     (shift,) = bus.shifts.values()
-    assert (shift.iterations, shift.convolution.first.shape[1]) == (2, 7)
+    assert (shift.iterations, shift.convolution.first[0].shape[0]) == (2, 7)
     assert isinstance(shift.convolution, RelationConvolution)
     assert (bus.order, bus.update_object) == ("reverse_bfs", True)
     assert (biar.gate, len(biar.down), biar.activation) == ("self", 0, False)
