@@ -10,13 +10,14 @@ BACKBONE := runs/laptop_parkref.safetensors
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) \
 	-c constraints.txt
 
-.PHONY: help demo train test lab
+.PHONY: help demo train test lab notebooks
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    score the trained models on ParkRef, write demo/index.html   (first time: minutes)"
 	@echo "make train   the same from scratch: draw ParkRef, train backbone and both models"
 	@echo "make lab     open the notebooks in JupyterLab"
+	@echo "make notebooks   build notebooks/ and solutions/*.ipynb from solutions/*.py (minutes)"
 	@echo "make test    style, types and all tests"
 	@echo
 	@echo "All of them first make .venv from the Python found: $(or $(PYTHON),none! install 3.11 to 3.13)."
@@ -56,6 +57,9 @@ train: .venv/.installed
 
 lab: .venv/.installed-lab
 	$(BIN)/jupyter lab --notebook-dir=.
+
+notebooks: .venv/.installed-dev
+	$(BIN)/refseg course build
 
 test: .venv/.installed-dev
 	$(BIN)/ruff check .

@@ -42,7 +42,8 @@ def _progress(_: argparse.Namespace) -> None:
 
 
 def _course(chosen: argparse.Namespace) -> int:
-    from refseg_lib.course.building.build_all import build_all, check_all
+    from refseg_lib.course.building.auditing import check_all
+    from refseg_lib.course.building.build import build_all
     from refseg_lib.course.registry import all_exercises
 
     points = {exercise.name: exercise.points for exercise in all_exercises()}

@@ -55,18 +55,23 @@ def test_line_ends_of_a_windows_checkout_are_no_drift(look, lesson, built):
 def test_a_changed_lesson_is_found_in_both_with_the_first_cell(look, read, text):
     lines = look(read(text.replace("## Before you start", "## Before")))
     assert [line.split("/")[-2] for line in lines] == ["notebooks", "solutions"]
-    assert all("cell 2 (05-doubling-002) has another text" in line for line in lines)
+    assert all("cell 2 (05-doubling-002) differs in its text" in line for line in lines)
 
 
 def test_a_changed_solution_shows_in_the_solution_alone(look, read, text):
     (line,) = look(read(text.replace("x + x", "2 * x")))
-    assert "solutions/05_doubling.ipynb: cell 4 (exercise-double) has another text" in line
+    assert "solutions/05_doubling.ipynb: cell 4 (exercise-double) differs in its text" in line
 
 
 def test_changed_points_and_a_new_run_time_are_drift(look, lesson, points):
     assert len(look(lesson, times={"05_doubling": RunTime(3, 2)})) == 2
     points["double"] = 9
     assert len(look(lesson)) == 2
+
+
+def test_what_nbgrader_reads_is_compared_too(look, lesson, built):
+    edit(built[1], lambda notebook: notebook["cells"][4]["metadata"]["nbgrader"].update(points=9))
+    assert "cell 5 (check-double) differs in its metadata" in look(lesson)[0]
 
 
 def test_outputs_are_drift_in_a_students_copy_and_none_in_a_solution(look, lesson, built):

@@ -28,6 +28,7 @@ def test_headings_in_order_are_fine(make, cells):
             r"05, cell 2 (c2): heading 'B' has level 4 after level 2; use 3",
         ),
         ((" ## A",), r"05, cell 1 (c1): heading 'A' has level 2 after level 0; use 1"),
+        ((" # T\n## A\n### B", " ## C\n#### D"), r"05, cell 2 (c2): heading 'D' has level 4 after"),
         ((" # T", " # U"), r"05, cell 2 (c2): heading 'U' has level 1, as the title has; use 2"),
         ((" # T", ' <h3 id="a">A</h3>'), r"05, cell 2 (c2): heading 'A' has level 3 after"),
     ],

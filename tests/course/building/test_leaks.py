@@ -49,8 +49,14 @@ def test_seven_tokens_prose_and_comments_are_not(make, solutions, cell):
     assert leaks("05", make(cell), solutions) == []
 
 
+def test_the_last_eight_tokens_of_a_solution_count_too(make, solutions):
+    assert leaks("05", make("x = sum(1)\nreturn total / count"), solutions)
+
+
 def test_the_longest_shared_run_is_told_whole(make, solutions):
-    (line,) = leaks("05", make(f"{EIGHT}]))\nif x:\n    y = 0\n    {SOLUTION}"), solutions)
+    (line,) = leaks(
+        "05", make(f"{EIGHT}]))\nif x:\n    y = 0\n    {SOLUTION}\n    z = 0"), solutions
+    )
     assert "repeats 17 tokens" in line
     assert "`total = ( words * mask [ ... , None ] ) . sum ( 1 )`" in line
 

@@ -59,8 +59,15 @@ def test_a_silent_picture_in_an_html_output_is_found(make):
     assert 'give it alt="…"' in silent_pictures("05", make(("draw()", output)))[0]
 
 
-def test_the_second_drawing_needs_its_own_text(make):
-    text = "<svg><title>a</title></svg><svg><path/></svg>"
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<svg><title>a</title></svg><svg><path/></svg>",
+        "<svg><path/></svg><svg><title>a</title></svg>",
+        '<img src="a"><svg><title>a</title></svg>',
+    ],
+)
+def test_every_picture_of_an_output_needs_its_own_text(make, text):
     assert silent_pictures("05", make(("draw()", shown(text_html=text))))
 
 
