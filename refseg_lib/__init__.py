@@ -10,11 +10,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from refseg_lib.course.plugging import plug
     from refseg_lib.data.refer import open_dataset
     from refseg_lib.evaluation.predicting import predict
     from refseg_lib.evaluation.scoring import evaluate
     from refseg_lib.models.build import build_model
-    from refseg_lib.models.plug import plug
     from refseg_lib.models.saved import load_model
 
 __version__ = "0.1.0"
@@ -24,7 +24,7 @@ _ROOM_OF = {
     "evaluate": "refseg_lib.evaluation.scoring",
     "load_model": "refseg_lib.models.saved",
     "open_dataset": "refseg_lib.data.refer",
-    "plug": "refseg_lib.models.plug",
+    "plug": "refseg_lib.course.plugging",
     "predict": "refseg_lib.evaluation.predicting",
 }
 __all__ = ["build_model", "evaluate", "load_model", "open_dataset", "plug", "predict"]

@@ -107,7 +107,7 @@ def one_line(error: BaseException, file: str | None) -> str:
         error: What was raised.
         file: Where the answer stands, as its code objects name it; None when nobody knows.
     """
-    said = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    said = f"{type(error).__name__}: {error}".splitlines()[0][:160]
     if isinstance(error, SyntaxError) and error.text:
         return f"{said}, in the line: {error.text.strip()[:200]}"
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == file]

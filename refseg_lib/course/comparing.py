@@ -88,7 +88,8 @@ def value_difference(expected: Any, got: Any) -> str | None:
     if isinstance(expected, np.ndarray):
         return _tensor_difference(torch.from_numpy(expected), torch.from_numpy(got))
     if isinstance(expected, Mapping):
-        return _first(value_difference(expected[name], got[name]) for name in expected)
+        said = {name: value_difference(expected[name], got[name]) for name in expected}
+        return _first(f"{name}: {text}" for name, text in said.items() if text is not None)
     if isinstance(expected, list | tuple):
         return _first(map(value_difference, expected, got))
     if isinstance(expected, float) or isinstance(got, float):
@@ -118,16 +119,23 @@ def _tensor_difference(expected: Tensor, got: Tensor) -> str | None:
     if bool(got.is_floating_point() and (got.isnan() & ~expected.isnan()).any()):
         return f"there are NaN among the numbers ({int(got.isnan().sum())} of {got.numel()})"
     if expected.dim() == 0:
-        return f"expected {_short(expected)}, got {_short(got)}"
+        return _both(expected, got)
     place = tuple(int(i) for i in wrong.nonzero()[0])
     share = "all numbers differ" if count == wrong.numel() else f"{count} of {wrong.numel()} differ"
     where = ", ".join(map(str, place))
-    return f"{share}; at [{where}] expected {_short(expected[place])}, got {_short(got[place])}"
+    return f"{share}; at [{where}] {_both(expected[place], got[place])}"
 
 
-def _short(number: Tensor) -> str:
-    value = number.item()
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _both(expected: Tensor, got: Tensor) -> str:
+    """Print two numbers that differ with as many digits as it takes to see that they do."""
+    for digits in (4, 10, 17):
+        texts = [
+            f"{x:.{digits}g}" if isinstance(x, float) else str(x)
+            for x in (expected.item(), got.item())
+        ]
+        if texts[0] != texts[1]:
+            break
+    return f"expected {texts[0]}, got {texts[1]}"
 
 
 def _first(found: Any) -> str | None:

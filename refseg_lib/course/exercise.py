@@ -131,6 +131,9 @@ class Exercise:
         hints: Three, each saying more than the one before; none is the solution.
         replaces: Whether the reference is a function that the trained systems call, so that an
             answer can be plugged in, see :mod:`refseg_lib.course.plugging`.
+        given: Modules of the library that the cell imports inside its function, and those they
+            import in turn before them. The box of the grader holds nothing else of the library;
+            the reference is cut out of what it gets.
     """
 
     name: str
@@ -144,6 +147,7 @@ class Exercise:
     mutants: tuple[Mutant, ...]
     hints: tuple[str, str, str]
     replaces: bool = False
+    given: tuple[str, ...] = ()
 
     @property
     def points(self) -> int:

@@ -6,6 +6,7 @@ that holds it swaps it in every model: no model is rebuilt and no weight is touc
 
 import contextlib
 import html
+import inspect
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -29,12 +30,14 @@ def plug(**functions: Callable[..., Any]) -> Iterator[None]:
             ``with plug(cross_attention=mine): …``
 
     Raises:
-        UserError: No such exercise, or nothing in the library can be replaced by it.
+        UserError: No such exercise, nothing in the library can be replaced by it, or something
+            that cannot be called as the library calls its own.
     """
     swapped: list[tuple[Any, str, Callable[..., Any]]] = []
     try:
         for name, function in functions.items():
             exercise = find_exercise(name.replace("_", "-"))
+            _check_arguments(name, function, exercise.reference)
             for module, attribute in _places(exercise):
                 swapped.append((module, attribute, exercise.reference))
                 setattr(module, attribute, function)
@@ -42,6 +45,25 @@ def plug(**functions: Callable[..., Any]) -> Iterator[None]:
     finally:
         for module, attribute, original in swapped:
             setattr(module, attribute, original)
+
+
+def _check_arguments(
+    name: str, function: Callable[..., Any], reference: Callable[..., Any]
+) -> None:
+    if not callable(function):
+        raise UserError(f"plug({name}=…) needs a function, got {type(function).__name__}")
+    arguments = [
+        parameter.name
+        for parameter in inspect.signature(reference).parameters.values()
+        if parameter.default is parameter.empty
+    ]
+    try:
+        inspect.signature(function).bind(*arguments)
+    except TypeError as error:
+        raise UserError(
+            f"plug({name}=…) calls your function with ({', '.join(arguments)}), which it does not"
+            f" take: {error}"
+        ) from None
 
 
 def _places(exercise: Exercise) -> list[tuple[Any, str]]:

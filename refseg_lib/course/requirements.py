@@ -20,7 +20,6 @@ def right_kind(cases: Cases, text: str, points: int = 1) -> Requirement:
 
 def right_shape(cases: Cases, text: str, points: int = 1) -> Requirement:
     """Ask for tensors of the reference's shapes."""
-
     return Requirement("shape", "shape", text, cases, _as_reference(_other_form), points)
 
 

@@ -1,7 +1,5 @@
 """The picture of a sentence under review, with the thing meant left bright."""
 
-import base64
-import io
 from html import escape
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from refseg_lib.data.english import EnglishSentence
 from refseg_lib.data.refer import ReferringDataset, open_dataset
 from refseg_lib.errors import UserError
 from refseg_lib.explain.alt_text import describe_mask
+from refseg_lib.explain.data_uri import jpeg_uri
 from refseg_lib.explain.overlay import overlay, resize_mask
 
 WIDTH = 640
@@ -60,15 +59,9 @@ class Pictures:
         large = image.convert("RGB").resize((WIDTH, height), Image.Resampling.LANCZOS)
         shown = overlay(large, resize_mask(mask, height, WIDTH), DARKENED if darken else 0.0)
         alt = f"What “{sentence.sent}” means: {describe_mask(mask)}."
+        # For one look: the smallest PNG, as for a page to keep, would take far longer.
         return (
-            f'<figure><img src="{_jpeg_uri(shown)}" alt="{escape(alt)}" width="{WIDTH}"'
+            f'<figure><img src="{jpeg_uri(shown)}" alt="{escape(alt)}" width="{WIDTH}"'
             f' height="{height}"><figcaption>The thing meant stands inside the white line.'
             "</figcaption></figure>"
         )
-
-
-def _jpeg_uri(image: Image.Image) -> str:
-    """Encode for one look: the smallest PNG, as for a page to keep, would take far longer."""
-    stream = io.BytesIO()
-    image.save(stream, "JPEG", quality=90)
-    return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"

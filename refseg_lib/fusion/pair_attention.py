@@ -22,7 +22,7 @@ from torch import Tensor
 from refseg_lib.fusion.streamed_attention import attend
 
 # Range of word scores up to which E and F do not underflow: exp(-60) leaves room for its square in
-# fp32, which the backward pass of 1 / Z needs, and exp(-300) in fp64. Trained CMSA gets to 135.
+# fp32, which the backward pass of 1 / Z needs, and exp(-300) in fp64. Trained CMSA gets to 285.
 _SAFE_RANGE = {torch.float32: 60.0, torch.float64: 300.0}
 _TERMS = {
     # which of q_p.c_p', q_n.c_p', q_p.d_n', q_n.d_n' are kept
@@ -136,7 +136,8 @@ def _full_precision(*tensors: Tensor) -> list[Tensor]:
 
 def _share(word_mask: Tensor, dtype: torch.dtype) -> Tensor:
     """Weight of each word in the mean over words: (B, T), rows sum to one."""
-    return (word_mask / word_mask.sum(-1, keepdim=True)).to(dtype)
+    # The type first: bool / int is fp32, and a third of that is off by 3e-8 in fp64.
+    return word_mask.to(dtype) / word_mask.sum(-1, keepdim=True)
 
 
 def attend_pixels(

@@ -19,7 +19,7 @@ class RelationConvolution(nn.Module):
 
     Attributes:
         first: 2 R times (hidden, D, 3, 3); row r belongs to relation r, row R + r to its inverse.
-            A parameter each: a row of one large tensor would send back a gradient of its whole size.
+            A parameter each: the gradient of a row of one large tensor is as large as all of it.
         last: (2 R, hidden, 3, 3).
     """
 

@@ -80,7 +80,7 @@ def test_an_infinite_number_is_not_close_to_a_finite_one() -> None:
 
 def test_texts_numbers_and_dictionaries_are_compared_through_and_through() -> None:
     assert difference({"a": [1, "x"]}, {"a": [1, "x"]}) is None
-    assert difference({"a": [1, "x"]}, {"a": [1, "y"]}) == "expected 'x', got 'y'"
+    assert difference({"a": [1, "x"]}, {"a": [1, "y"]}) == "a: expected 'x', got 'y'"
     assert difference(3, 4) == "expected 3, got 4"
     assert difference(0.5, 0.25) == "expected 0.5, got 0.25"
 
@@ -93,3 +93,9 @@ def test_bools_and_whole_numbers_are_compared_exactly() -> None:
 
 def test_nothing_returned_is_told_as_a_missing_return() -> None:
     assert describe(None) == "None (is a return missing?)"
+
+
+def test_numbers_that_look_alike_are_told_with_more_digits() -> None:
+    one = torch.tensor([1.0], dtype=F64)
+    found = difference(one, one + 1e-7)
+    assert found == "all numbers differ; at [0] expected 1, got 1.0000001"

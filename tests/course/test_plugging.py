@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -16,8 +18,8 @@ NAME = "gated-exchange"
 def test_inside_the_block_the_model_calls_the_function_given_and_after_it_its_own() -> None:
     called: list[int] = []
 
-    def mine(levels: list[Tensor], **rest: object) -> list[Tensor]:
-        raise AssertionError("called by keyword")
+    def mine(*arguments: object) -> list[Tensor]:
+        raise AssertionError("stops the block")
 
     def counted(*arguments: object) -> list[Tensor]:
         called.append(1)
@@ -31,9 +33,26 @@ def test_inside_the_block_the_model_calls_the_function_given_and_after_it_its_ow
     assert called == [1]
     fusion(maps)
     assert called == [1]
-    with pytest.raises(AssertionError), plug(gated_exchange=mine):
-        raise AssertionError
+    with pytest.raises(AssertionError, match="stops the block"), plug(gated_exchange=mine):
+        fusion(maps)
     assert torch.equal(fusion(maps), before)
+
+
+@pytest.mark.parametrize(
+    ("functions", "told"),
+    [
+        ({"nothing_of_the_kind": print}, "there is no exercise 'nothing-of-the-kind'"),
+        ({"gated_exchange": 3}, "needs a function, got int"),
+        ({"gated_exchange": lambda levels: levels}, r"calls your function with \(levels, memory"),
+    ],
+)
+def test_what_cannot_be_plugged_in_is_told_and_changes_nothing(
+    functions: dict[str, Any], told: str
+) -> None:
+    before = gated.gate
+    with pytest.raises(UserError, match=told), plug(**functions):
+        raise AssertionError("the block was entered")
+    assert gated.gate is before
 
 
 def test_every_exercise_said_to_replace_something_has_a_place_in_the_library() -> None:

@@ -6,7 +6,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from refseg_lib.explain.data_uri import data_uri
+from refseg_lib.explain.data_uri import data_uri, jpeg_uri
 
 
 def decode(uri: str) -> tuple[str, np.ndarray, int]:
@@ -31,3 +31,12 @@ def test_a_photograph_stays_small_and_looks_the_same() -> None:
     assert kind == "jpeg"
     assert size < photograph.nbytes / 3
     assert np.abs(back.astype(int) - photograph).mean() < 6
+
+
+def test_the_quick_coding_keeps_borders_between_colours_sharp() -> None:
+    cells = np.zeros((32, 32, 3), np.uint8)
+    cells[:, :15] = (230, 30, 30)
+    cells[:, 15:] = (30, 30, 230)
+    kind, back, _ = decode(jpeg_uri(Image.fromarray(cells)))
+    assert kind == "jpeg"
+    assert np.abs(back.astype(int) - cells)[:, 14:16].mean() < 12

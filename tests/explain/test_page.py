@@ -3,8 +3,6 @@
 import base64
 import io
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +11,6 @@ import pytest
 from PIL import Image
 
 from refseg_lib.explain.page import SHOWN_WIDTH, Case, result_page, write_page
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-CHROMIUM_FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 def pictures(page: Any) -> list[tuple[str, np.ndarray]]:
@@ -104,18 +96,6 @@ def test_the_page_is_written_as_utf_8(cases: list[Case], tmp_path: Path) -> None
     write_page(tmp_path / "new" / "index.html", html)
     assert (tmp_path / "new" / "index.html").read_text(encoding="utf-8") == html
     assert '<meta charset="utf-8">' in html[:200]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A real Chromium."""
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine: apt-get install chromium")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is absent")
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
-        yield chromium
-        chromium.close()
 
 
 def test_in_a_browser_with_scripts_off_it_fits_a_telephone_and_opens_by_keyboard(

@@ -140,3 +140,12 @@ def test_repeating_images_adds_their_gradients():
     assert torch.equal(per_sentence(x, image_of), x[image_of])
     assert per_sentence(x, None) is x
     torch.autograd.gradcheck(lambda t: per_sentence(t, image_of), x)
+
+
+def test_in_double_precision_the_mean_over_three_words_is_a_third_to_the_last_digit():
+    weights = mean_softmax(
+        torch.zeros(1, 1, 2, dtype=torch.float64),
+        torch.zeros(1, 3, 2, dtype=torch.float64),
+        torch.ones(1, 3, dtype=torch.bool),
+    )
+    assert (weights - 0.5).abs().max() < 1e-15

@@ -82,4 +82,5 @@ def test_every_type_starts_at_glorot_and_none_like_another(kind):
     assert len({kernel.sum().item() for kernel in module.last}) == 6
     if kind is RelationConvolution:
         wide = (6 / (9 * 64 + 9 * 16)) ** 0.5
-        assert torch.stack(list(module.first)).std().item() == pytest.approx(wide / 3**0.5, rel=0.05)
+        spread = torch.stack(list(module.first)).std().item()
+        assert spread == pytest.approx(wide / 3**0.5, rel=0.05)

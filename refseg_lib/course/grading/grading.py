@@ -7,6 +7,7 @@ from typing import Any
 
 from refseg_lib.course.checking import examine
 from refseg_lib.course.exercise import Exercise
+from refseg_lib.course.grading.given import given_sources
 from refseg_lib.course.grading.remote import Worker
 from refseg_lib.course.grading.submission import Submission
 from refseg_lib.course.verdict import Verdict
@@ -60,7 +61,8 @@ def _grade_one(submission: Submission, exercise: Exercise, seed: int, worker: Wo
     if source is None:
         return Graded(exercise, None, "no cell for this exercise", 0.0)
     try:
-        failure = worker.begin(source, exercise.name.replace("-", "_"))
+        function, given = exercise.name.replace("-", "_"), given_sources(exercise)
+        failure = worker.begin(source, function, given)
         if failure is not None:
             return Graded(exercise, None, failure, time.perf_counter() - begin)
         # The reference stands for the answer only as a name: every call goes to the worker.

@@ -6,7 +6,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch import Tensor
@@ -45,12 +45,16 @@ class Worker:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def begin(self, source: str, function: str) -> str | None:
+    def begin(
+        self, source: str, function: str, given: Mapping[str, str] | None = None
+    ) -> str | None:
         """Hand an exercise's cell over; its time begins.
 
         Args:
             source: The cell.
             function: Name of the function that is graded.
+            given: Modules that the cell may import, see
+                :mod:`refseg_lib.course.grading.given`.
 
         Returns:
             One line when the cell itself fails, else None.
@@ -58,7 +62,8 @@ class Worker:
         if self._process is None:
             self._start()
         self._deadline = time.monotonic() + self.limits.seconds
-        return self._ask({"do": "load", "source": source, "function": function}).error
+        asked = {"do": "load", "source": source, "function": function, "given": dict(given or {})}
+        return self._ask(asked).error
 
     def call(self, _answer: Callable[..., Any], case: Case) -> Outcome:
         """Call the function once; the signature is that of :func:`refseg_lib.course.calling.call`.

@@ -14,6 +14,7 @@ import math
 import os
 import signal
 import sys
+import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -67,6 +68,7 @@ def main(requests: int, replies: int, alone: bool) -> None:
 
 def _serve(requests: int, replies: int, message: dict[str, Any]) -> None:
     """Answer the requests of one exercise; ``message`` is its first."""
+    _install(message["given"])
     function, error = _load(message["source"], message["function"])
     while message.get("do") != "end":
         if message["do"] == "load":
@@ -81,6 +83,18 @@ def _serve(requests: int, replies: int, message: dict[str, Any]) -> None:
                 outcome = Outcome(error=f"{type(leaving).__name__}: the answer left Python")
         _send(replies, vars(outcome))
         message = _receive(requests)
+
+
+def _install(given: Mapping[str, str]) -> None:
+    """Make modules out of the sources that the exercise gives, in their order."""
+    for name, source in given.items():
+        if name not in sys.modules:
+            module = sys.modules[name] = types.ModuleType(name)
+            parent, _, last = name.rpartition(".")
+            if parent not in sys.modules:
+                sys.modules[parent] = types.ModuleType(parent)
+            setattr(sys.modules[parent], last, module)
+            exec(compile(source, f"<{name}>", "exec", _HINTS_AS_TEXT), vars(module))
 
 
 def _load(source: str, name: str) -> tuple[Callable[..., Any] | None, str | None]:
