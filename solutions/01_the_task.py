@@ -33,6 +33,7 @@ import torch
 from IPython.display import display
 from matplotlib import pyplot as plt
 from matplotlib.colors import ListedColormap
+from matplotlib.patches import Patch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
@@ -273,9 +274,8 @@ print("the same mask as the library's:", bool((mine.numpy() == views["what is me
 # each other. Count along:
 
 # %%
-answer, truth = np.zeros((5, 8), bool), np.zeros((5, 8), bool)
-answer[1:4, 1:5], truth[2:5, 3:7] = True, True
-palette = ListedColormap(["#f2f2f2", COLORS[5], COLORS[4], COLORS[0]])
+colors = {"neither": "#ececec", "found": COLORS[5], "meant": COLORS[4], "both": COLORS[0]}
+palette = ListedColormap(list(colors.values()))
 
 
 def compare(ax: plt.Axes, found: NDArray, wanted: NDArray, title: str) -> None:
@@ -285,11 +285,15 @@ def compare(ax: plt.Axes, found: NDArray, wanted: NDArray, title: str) -> None:
     ax.axis("off")
 
 
-figure, ax = plt.subplots(figsize=(5.4, 3.1))
+answer, truth = np.zeros((5, 8), bool), np.zeros((5, 8), bool)
+answer[1:4, 1:5], truth[2:5, 3:7] = True, True
+figure, ax = plt.subplots(figsize=(6.6, 3.1))
 inter, union = count(answer, truth)
 compare(ax, answer, truth, f"I = {inter}, U = {union}, IoU = {inter / union:.2f}")
-for x, y, text in ((1.5, 1.5, "found"), (3.5, 2.5, "both"), (5.5, 3.5, "meant")):
-    ax.text(x, y, text, ha="center", va="center", color="white" if text == "both" else "black")
+ax.hlines(np.arange(6) - 0.5, -0.5, 7.5, color="white", lw=1.5)
+ax.vlines(np.arange(9) - 0.5, -0.5, 4.5, color="white", lw=1.5)
+key = [Patch(color=color, label=name) for name, color in colors.items()]
+ax.legend(handles=key, loc="center left", bbox_to_anchor=(1, 0.5))
 show(figure, alt="Two overlapping rectangles of pixels, the shared ones darker, with I, U and IoU")
 
 # %% [markdown]
@@ -385,7 +389,7 @@ def overall_and_mean_iou(intersections: Tensor, unions: Tensor) -> tuple[Tensor,
 
     Shapes: intersections and unions float64 (N,), counts of pixels. (float64, because the pixels
     of a whole split are too many for float32 to count.) Returns oIoU and mIoU in percent, two
-    float64 tensors without axes. Where a union is 0, the IoU is 1.
+    float64 tensors without axes, as sums and means are. Where a union is 0, the IoU is 1.
 
     Hint: one is a quotient of sums, the other a mean of quotients. torch.where chooses entry by
     entry, and takes plain numbers too.
@@ -419,7 +423,8 @@ def precision_at(intersections: Tensor, unions: Tensor, threshold: float) -> Ten
     Shapes: intersections and unions float64 (N,), counts of pixels; threshold in [0, 1]. Returns a
     float64 tensor without axes, in percent. Where a union is 0, the IoU is 1.
 
-    Hint: a comparison gives one bool value per sentence. What is their mean?
+    Hint: a comparison gives one bool value per sentence. A bool tensor has no mean, but .double()
+    makes it one of 0 and 1 that has.
     """
     # BEGIN SOLUTION
     quality = torch.where(unions > 0, intersections / unions, 1.0)
@@ -433,12 +438,12 @@ check("precision-at", precision_at)
 # %% [markdown]
 # ## What does the trained model score?
 #
-# Now everything together, with your functions where they passed: CMSA-Net answers sixty sentences.
+# Now everything together, with your functions where they passed: CMSA-Net answers 140 sentences.
 
 # %%
 counts, scores = working("intersection-and-union"), working("overall-and-mean-iou")
 precision = working("precision-at")
-first = range(60)
+first = range(140)
 found = [predict(data.image(i), data[i].sentence, loaded).mask for i in first]
 wanted = [data.mask(i) for i in first]
 intersections, unions = counts(*(torch.from_numpy(np.stack(m)) for m in (found, wanted)))
@@ -446,25 +451,25 @@ intersections, unions = intersections.double(), unions.double()
 mine = dict(zip(("oIoU", "mIoU"), map(float, scores(intersections, unions)), strict=True))
 for x in (0.5, 0.7, 0.9):
     mine[f"P@{x}"] = float(precision(intersections, unions, x))
-theirs = evaluate(loaded, data, limit=60, progress=False).scores
+theirs = evaluate(loaded, data, limit=len(first), progress=False).scores
 table(
     ["score", "with these functions", "refseg evaluate"],
     [[name, number, float(theirs[name])] for name, number in mine.items()],
-    "CMSA-Net, the first 60 sentences of parkref_unc val, percent",
+    f"CMSA-Net, the first {len(first)} sentences of parkref_unc val, percent",
     digits=2,
 )
 
 # %% [markdown]
 # Two columns, one and the same number in each row: you have just written this field's evaluation.
 # (The second column comes from batches of sentences; a last digit may differ by rounding.) What do
-# the scores hide? Draw all sixty.
+# the scores hide? Draw every sentence.
 
 # %%
 quality = (intersections / unions.clamp(min=1)).numpy()
 areas = [int(mask.sum()) for mask in wanted]
 levels = np.linspace(0, 1, 101)
 curve = np.array([float(precision(intersections, unions, float(x))) for x in levels])
-figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 3.9), sharey=False)
+figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 3.9))
 left.scatter(areas, 100 * quality, color=COLORS[0], alpha=0.65, edgecolor="white")
 left.axhline(mine["oIoU"], color=COLORS[0], lw=1.4, label="oIoU")
 left.axhline(mine["mIoU"], color=COLORS[1], lw=1.4, ls="--", label="mIoU")
@@ -477,7 +482,7 @@ right.plot(marks, [curve[round(100 * x)] for x in marks], "o", color=COLORS[2])
 right.set(xlabel="X", ylabel="P@X in percent", xlim=(0, 1), ylim=(0, 103))
 area = np.trapezoid(curve, levels)
 print(f"The area under the curve of P@X is {area:.1f}, mIoU is {mine['mIoU']:.1f}.")
-show(figure, alt="Left: IoU of sixty sentences against size. Right: P@X falling with X")
+show(figure, alt="Left: IoU of every sentence against size. Right: P@X falling with X")
 
 # %% [markdown]
 # On the left: most answers are good, and a few miss altogether. No mean tells you that; a curve
@@ -538,8 +543,8 @@ for ax, (name, (mask, target)) in zip(axes[1:], pairs.items(), strict=True):
 show(figure, alt="A red kite, and its mask against the truth under three protocols, three IoUs")
 
 # %% [markdown]
-# Dark blue is what both have, light blue was missed, orange is too much. One answer, three IoUs. In
-# the second picture the mask has grown: a small cell that touches a pixel with a hundredth of its
+# Dark blue is in both, light blue was missed, orange is too much. One answer, three IoUs. In the
+# second picture the mask has grown: a small cell that touches a pixel with a hundredth of its
 # weight marks that pixel. In the third the *truth* has grown as well.
 #
 # Take four pixels of a row. Two cells say 1 and 0, and the row is to be twice as long:
@@ -620,7 +625,7 @@ answers = [
 rows = []
 for name in ("strict", "legacy-tf", "shnet"):
     pairs = torch.tensor([answer[name] for answer in answers], dtype=torch.float64)
-    rows.append([f"yours: {name}", *map(float, scores(*pairs.T))])
+    rows.append([f"exercise: {name}", *map(float, scores(*pairs.T))])
 for name, rule in PROTOCOLS.items():
     pairs = torch.tensor(
         [rule(one, truth) for one, (_, _, truth) in zip(logits, cases, strict=True)],
@@ -644,24 +649,38 @@ for name, mark, color in (("strict", "o", 0), ("shnet", "s", 2), ("legacy-tf", "
     ax.scatter(areas, ceiling, marker=mark, color=COLORS[color], label=name, alpha=0.8)
     print(f"{name}: a perfect answer has an mIoU of {np.mean(ceiling):.1f}")
 ax.set(xscale="log", xlabel="pixels of the thing meant", ylabel="IoU of a perfect answer, percent")
+ax.set_xticks([1000, 2000, 5000, 10000], ["1,000", "2,000", "5,000", "10,000"])
+ax.minorticks_off()
 ax.set_ylim(top=100.5)
 ax.legend(loc="lower right")
 show(figure, alt="A perfect answer scores lower under the older rule, most of all on small things")
 
 # %% [markdown]
-# Under the older rule nobody gets 100, and least of all on small things: their border is most of
-# them. A P@0.9 printed by that code is about borders that the ruler itself has moved.
+# Nobody gets 100: a border drawn with 128 pixels cannot follow one of 256. But the older rule takes
+# away much more than that, and it takes more from small things: most of a small thing is border. A
+# P@0.9 printed by that code speaks of borders that the ruler itself has moved.
 #
 # So a score without its protocol says little. Every result of this library carries its protocol's
 # name, and rows compare only where the names agree: `refseg evaluate … --protocol legacy-tf`.
 #
 # ## What still fails?
 #
-# Back to the sixty sentences: here is the worst of them, beside what was meant. What did the model
-# mark instead? The cell looks up which outlined thing of the picture its answer fits best.
+# Back to the first 140 sentences. These are the worst:
 
 # %%
-worst = int(np.argmin(quality))
+order = np.argsort(quality, kind="stable")
+table(
+    ["sentence", "IoU in percent"],
+    [[f"“{data[int(i)].sentence}”", 100 * float(quality[i])] for i in order[:8]],
+    "The eight sentences with the lowest IoU",
+)
+
+# %% [markdown]
+# And here is the first of them, beside what was meant. What did the model mark instead? The cell
+# looks up which outlined thing of the picture its answer fits best.
+
+# %%
+worst = int(order[0])
 expression, picture = data[worst], data.image(worst)
 others = [entry for entry in instances["annotations"] if entry["image_id"] == expression.image_id]
 fits = [
@@ -683,10 +702,10 @@ print(f"The answer fits best: a {instead} ({same}); what is meant is a {expressi
 display(show(figure, alt=f"{expression.sentence}: the model marks something else"))
 
 # %% [markdown]
-# The sentence says more than a place or a colour: it counts, or it relates things to each other.
-# This model weighs words against pixels, but it has no step that says *first find all of them, then
+# Read the list again: which of these sentences count, and which relate one thing to another? This
+# model weighs words against pixels, but it has no step that says *first find all of them, then
 # count from the left*, or *find the lady, then look beside her*. What would help is in one of the
 # five papers, BUSNet: a network that follows the sentence's structure, one relation at a time.
 #
 # And note what the scores say about such a case. To oIoU it is a few pixels among many. To mIoU it
-# is one of sixty. To the person who asked, the answer is simply wrong.
+# is one sentence of many. To the person who asked, the answer is simply wrong.

@@ -243,7 +243,7 @@ for side in (8, 4, 2):
     print(f"{128 // side} × {128 // side} logits: a perfect network has mIoU {100 * best:.1f}")
 
 # %%
-small = int(truths.flatten(1).sum(1).argmin())
+small = int(truths.sum((1, 2, 3)).argmin())
 shown = {"truth, 128 × 128": truths[small], **{f"{n} × {n}": m[small] for n, m in rounded.items()}}
 figure, axes = plt.subplots(1, 4, figsize=(9, 2.9))
 for axis, (name, mask) in zip(axes, shown.items(), strict=True):

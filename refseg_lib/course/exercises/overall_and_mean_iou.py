@@ -172,6 +172,11 @@ EXERCISE = Exercise(
             ),
         ),
         Mutant(
+            "empty-is-zero-in-the-mean",
+            "an IoU of 0 in the mean where both masks are empty, and 0 / 0 where nothing else is",
+            _wrong(lambda i, u: i.sum() / u.sum(), lambda i, u: (i / u.clamp(min=1e-6)).mean()),
+        ),
+        Mutant(
             "empty-is-nan",
             "0 / 0, which is NaN and spreads",
             _wrong(lambda i, u: i.sum() / u.sum(), lambda i, u: (i / u).mean()),
