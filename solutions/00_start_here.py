@@ -283,7 +283,7 @@ print(f"the surest of them has a probability of {answer.probability.max():.2f}."
 show(figure, alt="Two men and two dogs without a kite; asked for it, the model marks other pixels")
 
 # %% [markdown]
-# There is no kite, and the model marks something all the same, and is sure of it. Every sentence
-# it was trained on means something in its picture: nothing ever taught it that the answer may be
-# *nothing*. What would help: sentences in training that mean nothing in their picture, with an
+# There is no kite, and the model marks something all the same; the printed probability says how
+# sure it is. Every sentence it was trained on means something in its picture: nothing ever taught
+# it that the answer may be *nothing*. What would help: sentences in training that mean nothing in their picture, with an
 # empty mask as the truth; or a second output that says whether the thing is there at all.

@@ -35,7 +35,8 @@ def verdict_card(verdict: Verdict) -> str:
     parts = [
         f'<p style="margin:0;font-size:1.1em"><b style="color:{colour}">{state}</b>'
         f" · {html.escape(exercise.title)} · {verdict.points} of {exercise.points} points</p>",
-        f'<progress value="{verdict.points}" max="{exercise.points}" style="width:100%"'
+        f'<progress value="{verdict.points}" max="{exercise.points}"'
+        f' style="width:100%;accent-color:{colour}"'
         f' aria-label="{verdict.points} of {exercise.points} points"></progress>',
     ]
     if not verdict.started:
@@ -45,13 +46,13 @@ def verdict_card(verdict: Verdict) -> str:
         )
     else:
         parts.append(_requirements(verdict))
-    if verdict.first is not None and verdict.first.finding is not None:
-        parts.append(_finding(verdict.first, verdict.first.finding))
     if verdict.mistake is not None:
         parts.append(
             '<p style="margin:.6em 0 0"><b>Looks like:</b> '
             f"{html.escape(verdict.mistake.says)}.</p>"
         )
+    if verdict.first is not None and verdict.first.finding is not None:
+        parts.append(_finding(verdict.first, verdict.first.finding))
     if not verdict.passed:
         parts.append(_hints(verdict))
     return (
@@ -85,7 +86,9 @@ def _finding(result: Result, finding: Finding) -> str:
     ]
     shown = [("expected", finding.expected), ("got", finding.got)]
     if finding.expected is not None and finding.got is not None:
-        figures = [_figure(label, value) for label, value in shown]
+        # One scale for both: the same number has the same colour.
+        span = _span(finding.expected, finding.got)
+        figures = [_figure(label, value, span) for label, value in shown]
         parts.append(f'<div style="display:flex;gap:1.5em;flex-wrap:wrap">{"".join(figures)}</div>')
     inputs = "".join(_figure(name, value) for name, value in finding.case.inputs.items())
     parts.append(
@@ -106,11 +109,36 @@ def _hints(verdict: Verdict) -> str:
     )
 
 
-def _figure(label: str, value: Any) -> str:
+Span = tuple[float, float]
+
+
+def _figure(label: str, value: Any, span: Span | None = None) -> str:
     return (
         f'<div><div style="color:{_GREY};font-size:.9em">{html.escape(label)}'
-        f"{_shape_of(value)}</div>{_drawn(value)}</div>"
+        f"{_shape_of(value)}</div>{_drawn(value, span)}</div>"
     )
+
+
+def _span(*values: Any) -> Span | None:
+    """Return the least and the largest finite number in some tensors and arrays."""
+    numbers = [
+        np.asarray(_plain(value), np.float64).ravel() for value in values if _drawable(value)
+    ]
+    finite = np.concatenate([n[np.isfinite(n)] for n in numbers]) if numbers else np.empty(0)
+    return (float(finite.min()), float(finite.max())) if finite.size else None
+
+
+def _drawable(value: Any) -> bool:
+    return isinstance(value, Tensor) or (
+        isinstance(value, np.ndarray) and value.dtype.kind in "biuf"
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        value = value.detach().cpu()
+        return value.float().numpy() if value.is_floating_point() else value.numpy()
+    return value
 
 
 def _shape_of(value: Any) -> str:
@@ -119,11 +147,9 @@ def _shape_of(value: Any) -> str:
     return ""
 
 
-def _drawn(value: Any) -> str:
-    if isinstance(value, Tensor):
-        value = value.detach().cpu().float().numpy() if value.is_floating_point() else value.numpy()
-    if isinstance(value, np.ndarray):
-        return _table(value)
+def _drawn(value: Any, span: Span | None = None) -> str:
+    if _drawable(value):
+        return _table(_plain(value), span)
     if isinstance(value, Mapping):
         return "".join(_figure(str(name), item) for name, item in list(value.items())[:_LARGEST])
     if isinstance(value, list | tuple) and any(
@@ -134,18 +160,18 @@ def _drawn(value: Any) -> str:
     return f"<code>{html.escape(text[:400])}</code>"
 
 
-def _table(array: np.ndarray) -> str:
+def _table(array: np.ndarray, span: Span | None) -> str:
     """Draw the last two axes as a grid of numbers on viridis; further axes at their first index."""
     note = ""
     while array.ndim > 2:
-        note = f'<div style="color:{_GREY};font-size:.8em">the first of {len(array)}</div>'
+        if len(array) > 1:
+            note = f'<div style="color:{_GREY};font-size:.8em">the first of {len(array)}</div>'
         array = array[0]
     array = np.atleast_2d(array)
     cut = array.shape[0] > _LARGEST or array.shape[1] > _LARGEST
     array = array[:_LARGEST, :_LARGEST]
     numbers = array.astype(np.float64)
-    finite = numbers[np.isfinite(numbers)]
-    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
+    low, high = span or _span(numbers) or (0.0, 0.0)
     rows = []
     for row, entries in zip(numbers, array, strict=True):
         cells = []

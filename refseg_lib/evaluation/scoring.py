@@ -65,6 +65,11 @@ def evaluate(
     if limit is not None and limit < 1:
         raise UserError(f"limit {limit} leaves nothing to score: give 1 or more, or none for all")
     measure = get_protocol(protocol)
+    if answer is not None and protocol != "strict":
+        raise UserError(
+            f"a trivial answer is a mask, not logits, so protocol {protocol!r} has nothing to"
+            " threshold: score it under strict"
+        )
     kept = len(dataset) if limit is None else min(limit, len(dataset))
     expressions = [dataset[i] for i in range(kept)]
     read, control = list(range(kept)), None

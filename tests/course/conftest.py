@@ -1,5 +1,6 @@
 """A small exercise of the tests' own, and a place for progress that is not the student's."""
 
+import fcntl
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from refseg_lib.course import setting
 from refseg_lib.course.draw import Draw
 from refseg_lib.course.exercise import Case, Exercise, Mutant
 from refseg_lib.course.requirements import (
@@ -87,3 +89,11 @@ def park_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_park(monkeypatch: pytest.MonkeyPatch, park_root: Path) -> None:
     """The small ParkRef in the place of the full one."""
     monkeypatch.setenv("REFSEG_DATA", str(park_root))
+
+
+@pytest.fixture(scope="session")
+def parkref(repository: Path) -> None:
+    """The full ParkRef, drawn by one process while others wait."""
+    with open(repository / "data" / ".parkref.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        setting.park()

@@ -106,3 +106,14 @@ def test_an_answer_full_of_nan_can_be_shown(exercise: Exercise) -> None:
     card = read(verdict_card(examine(exercise, lambda x: x * float("nan"))))
     assert "there are NaN" in card.text
     assert "nan" in card.text
+
+
+def test_the_same_number_has_the_same_colour_on_both_sides(exercise: Exercise) -> None:
+    verdict = examine(exercise, lambda x: torch.where(x == x.flatten()[0], 2 * x, 2 * x + 50))
+    card = verdict_card(verdict)
+    assert verdict.first is not None
+    assert verdict.first.finding is not None
+    expected = float(verdict.first.finding.expected[0, 0])
+    ways = re.findall(r'background:(rgb\([\d,]+\));[^"]*">' + re.escape(f"{expected:.3g}"), card)
+    assert len(ways) == 2
+    assert ways[0] == ways[1]

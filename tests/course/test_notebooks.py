@@ -1,6 +1,5 @@
 """The notebooks themselves: built from their sources, and run as students run them."""
 
-import fcntl
 import json
 from pathlib import Path
 from typing import Any
@@ -10,19 +9,10 @@ import pytest
 from refseg_lib.course.building.auditing import check_all
 from refseg_lib.course.building.student_copy import run_student_copy
 from refseg_lib.course.registry import all_exercises
-from refseg_lib.course.setting import park
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = sorted((ROOT / "solutions").glob("[0-9][0-9]_*.py"))
 POINTS = {exercise.name: exercise.points for exercise in all_exercises()}
-
-
-@pytest.fixture(scope="session")
-def parkref() -> None:
-    """The full ParkRef, drawn by one process while others wait."""
-    with open(ROOT / "data" / ".parkref.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        park()
 
 
 def cells(notebook: Any) -> dict[str, Any]:

@@ -297,3 +297,8 @@ def test_words_the_model_never_saw_are_counted_in_the_row(boxes: Any, listener: 
     assert told.startswith("3 of ")
     assert "2 different ones" in told
     assert "zzz, qqq" in told
+
+
+def test_a_trivial_answer_is_not_scored_under_a_protocol_it_cannot_follow(boxes: Any) -> None:
+    with pytest.raises(UserError, match="protocol 'shnet' has nothing to threshold"):
+        evaluate(None, boxes, protocol="shnet", progress=False, answer="whole")
