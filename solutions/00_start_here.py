@@ -285,5 +285,6 @@ show(figure, alt="Two men and two dogs without a kite; asked for it, the model m
 # %% [markdown]
 # There is no kite, and the model marks something all the same; the printed probability says how
 # sure it is. Every sentence it was trained on means something in its picture: nothing ever taught
-# it that the answer may be *nothing*. What would help: sentences in training that mean nothing in their picture, with an
-# empty mask as the truth; or a second output that says whether the thing is there at all.
+# it that the answer may be *nothing*. What would help: sentences in training that mean nothing in
+# their picture, with an empty mask as the truth; or a second output that says whether the thing is
+# there at all.
