@@ -3,26 +3,15 @@
 from typing import Any
 
 import pytest
+from bank import HONEST
 
 from refseg_lib.course.grading.sandbox import Limits, why_no_sandbox
-
-SOURCE = """
-def gated_exchange(levels, memory, reset, gamma):
-    fused = []
-    for i, x in enumerate(levels):
-        g = (1 - memory[i]) * x
-        for j in range(len(levels)):
-            if j != i:
-                g = g + gamma[j] * memory[j] * levels[j]
-        fused.append(reset[i] * torch.tanh(g) + (1 - reset[i]) * x)
-    return fused
-"""
 
 
 @pytest.fixture
 def right() -> str:
     """A cell that solves gated-exchange."""
-    return SOURCE
+    return HONEST
 
 
 @pytest.fixture
@@ -46,7 +35,7 @@ def record() -> dict[str, Any]:
     return {
         "student": "ada", "notebook": "06", "path": "s/ada.ipynb", "points": 1, "of": 9, "seed": 3,
         "sandbox": "bubblewrap", "remarks": ["pooled: its cell is missing"], "key": "k",
-        "cells": {"gated-exchange": SOURCE},
+        "cells": {"gated-exchange": HONEST},
         "exercises": [
             {"exercise": "gated-exchange", "points": 1, "of": 9, "mistake": "no-tanh",
              "failure": None, "seconds": 0.5, "requirements": [met, missed]},
