@@ -1,10 +1,9 @@
 """``refseg progress``, ``refseg course`` and ``refseg grade``."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
-AddVerb = Callable[[str, Callable[[argparse.Namespace], int | None], str], argparse.ArgumentParser]
+from refseg_lib.cli.model_verbs import AddVerb
 
 
 def add_course_verbs(verb: AddVerb) -> None:

@@ -13,6 +13,8 @@ from torch import Tensor
 
 from refseg_lib.course.exercise import Finding
 from refseg_lib.course.verdict import Result, Verdict
+from refseg_lib.explain.ink import ink_on
+from refseg_lib.explain.viridis import viridis
 
 _GREEN, _RED, _GREY = "#00694d", "#a8370a", "#5d5d68"
 _LARGEST = 8
@@ -177,7 +179,7 @@ def _table(array: np.ndarray, span: Span | None) -> str:
         cells = []
         for number, entry in zip(row, entries, strict=True):
             share = (number - low) / (high - low) if high > low and np.isfinite(number) else 0.5
-            back, ink = _viridis(share) if np.isfinite(number) else ("#ffffff", "#a8370a")
+            back, ink = _colours(share) if np.isfinite(number) else ("#ffffff", "#a8370a")
             cells.append(
                 f'<td style="background:{back};color:{ink};padding:.15em .4em;text-align:right;'
                 f'font:12px monospace">{html.escape(_number(entry))}</td>'
@@ -195,18 +197,7 @@ def _number(entry: Any) -> str:
     return f"{entry:.3g}"
 
 
-_VIRIDIS = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37))
-
-
-def _viridis(share: float) -> tuple[str, str]:
-    """Return background and text colour of a value in [0, 1]; contrast is at least 4.5 to 1."""
-    place = min(max(share, 0.0), 1.0) * (len(_VIRIDIS) - 1)
-    below = min(int(place), len(_VIRIDIS) - 2)
-    rgb = [
-        round(a + (place - below) * (b - a))
-        for a, b in zip(_VIRIDIS[below], _VIRIDIS[below + 1], strict=True)
-    ]
-    linear = [c / 3294.6 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in rgb]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    # Black and white give the same contrast, 4.58 to 1, on luminance 0.179.
-    return f"rgb({','.join(map(str, rgb))})", "#000000" if luminance > 0.179 else "#ffffff"
+def _colours(share: float) -> tuple[str, str]:
+    """Return background and text colour of a value in [0, 1]."""
+    ground = viridis(share)
+    return f"rgb({','.join(map(str, ground))})", ink_on(ground)

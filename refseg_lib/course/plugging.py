@@ -5,7 +5,6 @@ that holds it swaps it in every model: no model is rebuilt and no weight is touc
 """
 
 import contextlib
-import html
 import inspect
 import sys
 import time
@@ -19,6 +18,7 @@ from refseg_lib.course.registry import all_exercises, find_exercise
 from refseg_lib.course.setting import park, shipped
 from refseg_lib.errors import UserError
 from refseg_lib.evaluation.scoring import evaluate
+from refseg_lib.explain.table import table
 
 
 @contextlib.contextmanager
@@ -106,24 +106,11 @@ class Plugged:
         )
 
     def _repr_html_(self) -> str:
-        cell = "padding:.25em .8em;text-align:left"
-        lines = []
-        for whose, score, about in self.rows:
-            shown = "–" if score is None else f"{score:.2f}"
-            lines.append(
-                f'<tr><th scope="row" style="{cell};font-weight:normal">{html.escape(whose)}</th>'
-                f'<td style="{cell};text-align:right;font-variant-numeric:tabular-nums">'
-                f'<b>{shown}</b></td><td style="{cell}">{html.escape(about)}</td></tr>'
-            )
-        head = "".join(
-            f'<th scope="col" style="{cell}">{name}</th>' for name in ("function", "oIoU", "")
+        caption = (
+            f"{self.exercise} inside the trained {self.model}, the first {self.sentences} sentences"
+            " of parkref_unc val"
         )
-        about = f"trained {self.model}, the first {self.sentences} sentences of parkref_unc val"
-        return (
-            f'<table style="border-collapse:collapse"><caption style="text-align:left;padding:.3em'
-            f' .8em"><b>{html.escape(self.exercise)}</b> inside the {html.escape(about)}</caption>'
-            f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
-        )
+        return table(("function", "oIoU", ""), self.rows, caption, digits=2)
 
 
 def plug_in(

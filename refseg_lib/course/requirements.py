@@ -3,6 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from refseg_lib.course import comparing
 from refseg_lib.course.draw import Draw
 from refseg_lib.course.exercise import Case, Finding, Outcome, Requirement
@@ -106,6 +109,34 @@ def holds(
         return Finding(cases[index], message, references[index].value, outcomes[index].value)
 
     return Requirement(name, "property", text, cases, judge, points)
+
+
+def whole_numbers(cases: Cases, keys: Sequence[str], text: str, points: int = 1) -> Requirement:
+    """Ask that what stands under some keys of a dictionary is an int, not merely a round float."""
+
+    def judge(
+        cases: Sequence[Case], outcomes: Sequence[Outcome], _references: Sequence[Outcome]
+    ) -> Finding | None:
+        for case, outcome in zip(cases, outcomes, strict=True):
+            for name in keys:
+                value = outcome.value.get(name) if isinstance(outcome.value, dict) else None
+                if type(value) is not int:
+                    return Finding(case, f"{name} is counted, so it must be an int, got {value!r}")
+        return None
+
+    return Requirement("whole", "type", text, cases, judge, points)
+
+
+def as_the_first(said: str) -> Callable[[Sequence[Case], Sequence[Tensor]], tuple[int, str] | None]:
+    """Make a property for :func:`holds`: every later case gives what the first one gave."""
+
+    def wrong(_cases: Sequence[Case], values: Sequence[Tensor]) -> tuple[int, str] | None:
+        for index, value in enumerate(values[1:], start=1):
+            if not torch.allclose(values[0], value):
+                return index, said
+        return None
+
+    return wrong
 
 
 def _other_form(expected: Any, got: Any) -> str | None:

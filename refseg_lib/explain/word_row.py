@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from refseg_lib.errors import UserError
 from refseg_lib.explain.fragment import Fragment
+from refseg_lib.explain.ink import ink_on
 
 LIGHT, DARK = (241, 245, 249), (8, 64, 129)
 """Ground behind a weight of 0, and behind the largest."""
@@ -42,19 +43,9 @@ def word_row(words: Sequence[str], weights: ArrayLike | torch.Tensor) -> Fragmen
 
 
 def shade(share: float) -> tuple[str, str]:
-    """Choose ground and ink, ``#rrggbb``, for a share in [0, 1] of the largest weight.
-
-    Of black and white the one with more contrast is the ink: 4.58 to 1 in the worst case, where
-    4.5 is asked for (WCAG 2.2, AA).
-    """
+    """Choose ground and ink, ``#rrggbb``, for a share in [0, 1] of the largest weight."""
     ground = np.round((1 - share) * np.array(LIGHT) + share * np.array(DARK))
-    linear = np.where(
-        ground <= 0.04045 * 255, ground / 255 / 12.92, ((ground / 255 + 0.055) / 1.055) ** 2.4
-    )
-    luminance = float(linear @ np.array([0.2126, 0.7152, 0.0722]))
-    # The two contrasts, (L + 0.05) / 0.05 and 1.05 / (L + 0.05), are equal at 0.179.
-    ink = "#000000" if luminance > 0.179 else "#ffffff"
-    return "#" + bytes(ground.astype(np.uint8)).hex(), ink
+    return "#" + bytes(ground.astype(np.uint8)).hex(), ink_on(ground)
 
 
 def _word(word: str, number: float, share: float) -> str:

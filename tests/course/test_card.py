@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from refseg_lib.course.card import _viridis, verdict_card
+from refseg_lib.course.card import _colours, verdict_card
 from refseg_lib.course.checking import examine
 from refseg_lib.course.exercise import Exercise
 
@@ -96,7 +96,7 @@ def test_numbers_can_be_read_on_every_colour_of_the_map(share: float) -> None:
         linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
         return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
-    back, ink = _viridis(share)
+    back, ink = _colours(share)
     rgb = [int(c) / 255 for c in re.findall(r"\d+", back)]
     light, dark = sorted((luminance(rgb), 0.0 if ink == "#000000" else 1.0), reverse=True)
     assert (light + 0.05) / (dark + 0.05) >= 4.5

@@ -1,5 +1,6 @@
 """A student in a real JupyterLab, by keyboard alone; and a solution that is opened and not run."""
 
+import contextlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -97,12 +98,15 @@ class Student:
         return self.page.locator(f"{place} .jp-OutputArea").first
 
     def saved_cells(self) -> list[dict[str, Any]]:
-        """Save; return what is in the file then."""
+        """Save; return what is in the file once it is whole: the server empties it before."""
         before = self.file.stat().st_mtime_ns
         self.press("Control+s")
-        while self.file.stat().st_mtime_ns == before:
+        for _ in range(600):
             self.page.wait_for_timeout(50)
-        return read(self.file)["cells"]
+            with contextlib.suppress(json.JSONDecodeError):
+                if self.file.stat().st_mtime_ns != before:
+                    return read(self.file)["cells"]
+        raise AssertionError("not saved within 30 seconds")
 
 
 @pytest.mark.usefixtures("parkref")

@@ -2,7 +2,8 @@ import torch
 from torch import Tensor
 
 from refseg_lib.course.checking import examine
-from refseg_lib.course.exercise import Exercise
+from refseg_lib.course.exercise import Case, Exercise, Outcome, Requirement
+from refseg_lib.course.requirements import as_the_first, holds, whole_numbers
 
 
 def failed(exercise: Exercise, answer: object) -> set[str]:
@@ -58,3 +59,26 @@ def test_the_smallest_failing_input_is_the_one_shown(exercise: Exercise) -> None
 def test_a_property_is_not_asked_of_something_of_another_kind(exercise: Exercise) -> None:
     assert "even" in failed(exercise, lambda x: "left")
     assert "even" in failed(exercise, lambda x: torch.zeros(9))
+
+
+def asked(requirement: Requirement, value: object) -> str | None:
+    """What a requirement says to an answer that returns ``value``."""
+    cases = [Case("c", {})] * 3
+    outcomes = [Outcome(value)] * 3 if not isinstance(value, list) else [*map(Outcome, value)]
+    finding = requirement.judge(cases, outcomes, outcomes)
+    return finding.message if finding else None
+
+
+def test_a_round_float_is_no_whole_number_and_neither_is_a_bool() -> None:
+    requirement = whole_numbers(lambda _: [], ("rows",), "whole")
+    assert asked(requirement, {"rows": 3, "scale": 0.5}) is None
+    for value in ({"rows": 3.0}, {"rows": True}, {"rows": None}, {}, "rows"):
+        assert asked(requirement, value) is not None
+
+
+def test_as_the_first_finds_a_later_case_that_differs() -> None:
+    requirement = holds("same", "same", lambda _: [], as_the_first("it moved"))
+    one = torch.ones(2)
+    assert asked(requirement, [one, one + 1e-9, one]) is None
+    assert asked(requirement, [one, one, one + 1]) == "it moved"
+    assert asked(requirement, [one, one * float("nan"), one]) == "it moved"

@@ -8,8 +8,14 @@ from collections.abc import Callable, Sequence
 import torch
 
 from refseg_lib.course.draw import Draw
-from refseg_lib.course.exercise import Case, Exercise, Finding, Mutant, Outcome, Requirement
-from refseg_lib.course.requirements import holds, inputs_kept, right_kind, right_values
+from refseg_lib.course.exercise import Case, Exercise, Mutant
+from refseg_lib.course.requirements import (
+    holds,
+    inputs_kept,
+    right_kind,
+    right_values,
+    whole_numbers,
+)
 
 Layers = Sequence[Sequence[int]]
 Sight = dict[str, int]
@@ -108,17 +114,6 @@ def _sees_as_far(cases: Sequence[Case], values: Sequence[Sight]) -> tuple[int, s
     return None
 
 
-def _whole_numbers(
-    cases: Sequence[Case], outcomes: Sequence[Outcome], _references: Sequence[Outcome]
-) -> Finding | None:
-    for case, outcome in zip(cases, outcomes, strict=True):
-        for name in WHOLE:
-            value = outcome.value.get(name) if isinstance(outcome.value, dict) else None
-            if type(value) is not int:
-                return Finding(case, f"{name} is counted, so it must be an int, got {value!r}")
-    return None
-
-
 def backwards(size: int, layers: Layers) -> Sight:
     """Ask from the last layer to the first what one cell needs, and what two neighbours do."""
     field = step = 1
@@ -187,7 +182,7 @@ EXERCISE = Exercise(
     alternatives=(backwards, by_experiment),
     requirements=(
         right_kind(_one, "a dictionary with size, stride and field"),
-        Requirement("whole", "type", "all three are whole numbers (int)", _one, _whole_numbers),
+        whole_numbers(_one, WHOLE, "all three are whole numbers (int)"),
         right_values(_one, "one layer", points=2),
         right_values(_stacks, "stacks of layers", points=2, name="stacks"),
         holds("ones", "1-wide layers change nothing", _with_ones, _nothing),

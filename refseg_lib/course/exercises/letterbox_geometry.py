@@ -10,8 +10,8 @@ from fractions import Fraction
 from typing import Any
 
 from refseg_lib.course.draw import Draw
-from refseg_lib.course.exercise import Case, Exercise, Finding, Mutant, Outcome, Requirement
-from refseg_lib.course.requirements import holds, right_kind, right_values
+from refseg_lib.course.exercise import Case, Exercise, Mutant
+from refseg_lib.course.requirements import holds, right_kind, right_values, whole_numbers
 from refseg_lib.data.letterbox import Letterbox
 
 Place = dict[str, float]
@@ -76,17 +76,6 @@ def _thin(draw: Draw) -> list[Case]:
         _case("a strip one pixel high", 1, 900, 64),
         Case("a strip two pixels wide", _inputs(draw.number(400, 900), 2, 32)),
     ]
-
-
-def _whole_numbers(
-    cases: Sequence[Case], outcomes: Sequence[Outcome], _references: Sequence[Outcome]
-) -> Finding | None:
-    for case, outcome in zip(cases, outcomes, strict=True):
-        for name in WHOLE:
-            value = outcome.value.get(name) if isinstance(outcome.value, dict) else None
-            if type(value) is not int:
-                return Finding(case, f"{name} is counted, so it must be an int, got {value!r}")
-    return None
 
 
 def _fits(cases: Sequence[Case], values: Sequence[Place]) -> tuple[int, str] | None:
@@ -160,9 +149,7 @@ EXERCISE = Exercise(
     alternatives=(in_whole_numbers, by_cases),
     requirements=(
         right_kind(_photos, "a dictionary with scale, height, width, top and left"),
-        Requirement(
-            "whole", "type", "rows and columns are whole numbers (int)", _photos, _whole_numbers
-        ),
+        whole_numbers(_photos, WHOLE, "rows and columns are whole numbers (int)"),
         right_values(_photos, "the numbers for photographs", points=2),
         right_values(_small, "a small picture is enlarged", points=1, name="enlarged"),
         holds(

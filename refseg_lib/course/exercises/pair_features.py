@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from refseg_lib.course.draw import Draw, first_words
 from refseg_lib.course.exercise import Case, Exercise, Mutant
 from refseg_lib.course.requirements import (
+    as_the_first,
     holds,
     inputs_kept,
     right_gradients,
@@ -115,10 +116,9 @@ def _louder(draw: Draw) -> list[Case]:
     return [case, Case("the same 5 and 3 times as long, other numbers at padding", changed)]
 
 
-def _same(_cases: Sequence[Case], values: Sequence[Tensor]) -> tuple[int, str] | None:
-    if torch.allclose(values[0], values[1]):
-        return None
-    return 1, "only the direction of v_p and e_n may count, and nothing that stands at padding"
+_same = as_the_first(
+    "only the direction of v_p and e_n may count, and nothing that stands at padding"
+)
 
 
 def _mutant(

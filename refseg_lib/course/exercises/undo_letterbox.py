@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from refseg_lib.course.draw import Draw
 from refseg_lib.course.exercise import Case, Exercise, Mutant
 from refseg_lib.course.requirements import (
+    as_the_first,
     holds,
     inputs_kept,
     right_gradients,
@@ -75,10 +76,7 @@ def _ramp(draw: Draw) -> list[Case]:
     return [_case("logits that grow evenly to the right", ramp.contiguous(), 8, 16)]
 
 
-def _unmoved(cases: Sequence[Case], values: Sequence[Tensor]) -> tuple[int, str] | None:
-    if not torch.allclose(values[0], values[1]):
-        return 1, "what stands in the bars must not reach the picture"
-    return None
+_unmoved = as_the_first("what stands in the bars must not reach the picture")
 
 
 def _same_alone(cases: Sequence[Case], values: Sequence[Tensor]) -> tuple[int, str] | None:

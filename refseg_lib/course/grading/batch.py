@@ -72,7 +72,9 @@ def grade_folder(
         require_sandbox()
     limits = limits or Limits()
     asked = _jobs(submissions, notebook)
-    exercises = {n: [e for e in all_exercises() if e.notebook == n] for n in _numbers(asked)}
+    exercises: dict[str, list[Exercise]] = {}
+    for exercise in all_exercises():
+        exercises.setdefault(exercise.notebook, []).append(exercise)
     slots: queue.SimpleQueue[int] = queue.SimpleQueue()
     at_once = max(1, jobs or len(os.sched_getaffinity(0)))
     for slot in range(at_once):
@@ -124,10 +126,6 @@ def _jobs(folder: Path, notebook: str | None) -> list[Job]:
             f"{folder} holds no notebooks; expected STUDENT.ipynb or STUDENT/NN_….ipynb in it"
         )
     return jobs
-
-
-def _numbers(jobs: Sequence[Job]) -> set[str]:
-    return {job.notebook for job in jobs}
 
 
 def _graded(

@@ -1,20 +1,20 @@
 """The class on one page: which requirement fails most, what takes time, whose answers are alike."""
 
-import html
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from refseg_lib.course.grading.likeness import alike
+from refseg_lib.course.grading.printable import printable
 from refseg_lib.explain.figure import show, style
+from refseg_lib.explain.table import table
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Class report</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><style>
 body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto;
   padding: 0 1rem }}
-img {{ max-width: 100%; height: auto }} table {{ border-collapse: collapse }}
-th, td {{ text-align: left; padding: .2rem .8rem .2rem 0; vertical-align: top }}
+img {{ max-width: 100%; height: auto }}
 .warning {{ border: 2px solid; padding: .5rem .8rem }}
 </style></head><body><main><h1>Class report</h1>{body}</main></body></html>
 """
@@ -77,8 +77,9 @@ def _mistakes(records: Sequence[dict[str, Any]]) -> str:
         for exercise in record["exercises"]
         if exercise.get("mistake")
     )
-    rows = [(name, mistake, str(count)) for (name, mistake), count in seen.most_common(20)]
-    return _table("Known mistakes", ("exercise", "mistake", "students"), rows)
+    rows = [(name, mistake, count) for (name, mistake), count in seen.most_common(20)]
+    about = "How many students' answers behave just like it."
+    return _section("Known mistakes", ("exercise", "mistake", "students"), rows, about)
 
 
 def _seconds(records: Sequence[dict[str, Any]]) -> str:
@@ -87,38 +88,33 @@ def _seconds(records: Sequence[dict[str, Any]]) -> str:
         for exercise in record["exercises"]:
             spent.setdefault(exercise["exercise"], []).append(exercise["seconds"])
     rows = [
-        (name, f"{sorted(times)[len(times) // 2]:.2f}", f"{max(times):.2f}")
-        for name, times in sorted(spent.items())
+        (name, sorted(times)[len(times) // 2], max(times)) for name, times in sorted(spent.items())
     ]
-    return _table("Seconds of grading", ("exercise", "middle", "longest"), rows)
+    about = "In and out of the box, of all students."
+    return _section("Seconds of grading", ("exercise", "middle", "longest"), rows, about)
 
 
 def _likeness(records: Sequence[dict[str, Any]]) -> str:
     groups = alike((record["student"], record["cells"]) for record in records)
-    rows = [(name, ", ".join(students)) for name, students in groups]
+    rows = [(name, ", ".join(map(printable, students))) for name, students in groups]
     about = (
-        "<p>The same program but for names and layout. The solutions are public, and short answers"
-        " are alike by chance: a reason to talk, not a verdict.</p>"
+        "The same program but for names and layout. The solutions are public, and short answers"
+        " are alike by chance: a reason to talk, not a verdict."
     )
-    table = _table("Answers that are alike", ("exercise", "students"), rows)
-    return table + about if table else ""
+    return _section("Answers that are alike", ("exercise", "students"), rows, about)
 
 
 def _remarks(records: Sequence[dict[str, Any]]) -> str:
-    rows = [(record["student"], remark) for record in records for remark in record["remarks"]]
-    return _table("Remarks", ("student", "remark"), rows)
+    rows = [
+        (printable(record["student"]), printable(remark))
+        for record in records
+        for remark in record["remarks"]
+    ]
+    about = "What was odd about the files."
+    return _section("Remarks", ("student", "remark"), rows, about)
 
 
-def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    if not rows:
-        return ""
-    cells = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in head)
-    lines = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(_printable(cell))}</td>" for cell in row) + "</tr>"
-        for row in rows
-    )
-    return f"<h2>{title}</h2><table><thead><tr>{cells}</tr></thead><tbody>{lines}</tbody></table>"
-
-
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else "?" for character in text)
+def _section(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str | int | float]], about: str
+) -> str:
+    return f"<h2>{title}</h2>{table(columns, rows, about, digits=2)}" if rows else ""

@@ -7,6 +7,7 @@ requirements, the name of the mistake an answer behaves like, and where the answ
 import html
 from typing import Any
 
+from refseg_lib.course.grading.printable import printable
 from refseg_lib.course.registry import exercise_names, find_exercise
 
 _PAGE = """<!doctype html>
@@ -31,8 +32,7 @@ def feedback_page(record: dict[str, Any]) -> str:
     parts += [f'<p class="note">{html.escape(remark)}</p>' for remark in record["remarks"]]
     parts += [_exercise(exercise) for exercise in record["exercises"]]
     title = f"{record['student']}: notebook {record['notebook']}"
-    shown = "".join(character if character.isprintable() else "?" for character in title)
-    return _PAGE.format(title=html.escape(shown), body="".join(parts))
+    return _PAGE.format(title=html.escape(printable(title)), body="".join(parts))
 
 
 def _exercise(graded: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from refseg_lib.course.grading.printable import printable
 from refseg_lib.files import write_atomically
 
 COLUMNS = (
@@ -39,5 +40,5 @@ def write_grades(records: Sequence[dict[str, Any]], file: Path) -> None:
 
 def plain(name: str) -> str:
     """Keep a student's name from being taken for a formula by a spreadsheet, or for two lines."""
-    name = "".join(c if c.isprintable() else "?" for c in name)
+    name = printable(name)
     return f"'{name}" if name[:1] in "=+-@" else name

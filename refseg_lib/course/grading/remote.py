@@ -102,12 +102,10 @@ class Worker:
     def _start(self) -> None:
         inner_read, self._requests = os.pipe()
         self._replies, inner_write = os.pipe()
-        make = sandbox.boxed_command if self.boxed else None
-        command = (
-            make(self.slot, self.limits, inner_read, inner_write)
-            if make
-            else sandbox.unboxed_command(self.limits, inner_read, inner_write)
-        )
+        if self.boxed:
+            command = sandbox.boxed_command(self.slot, self.limits, inner_read, inner_write)
+        else:
+            command = sandbox.unboxed_command(self.limits, inner_read, inner_write)
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
