@@ -4,13 +4,18 @@ import argparse
 from pathlib import Path
 
 from refseg_lib.cli.model_verbs import AddVerb
+from refseg_lib.errors import UserError
 
 
 def add_course_verbs(verb: AddVerb) -> None:
     """Add the verbs of students and of authors of notebooks."""
     verb("progress", _progress, "list the exercises and your points")
     course = verb("course", _course, "build the notebooks from solutions/*.py, or check them")
-    course.add_argument("what", choices=("build", "check"))
+    course.add_argument(
+        "what",
+        choices=("build", "check", "vary"),
+        help="vary: a cohort's own copies, some exercises under another convention",
+    )
     course.add_argument("only", nargs="*", metavar="NN", help="only these notebooks, such as 05")
     course.add_argument("--root", type=Path, default=Path("."), metavar="REPOSITORY")
     course.add_argument(
@@ -19,6 +24,8 @@ def add_course_verbs(verb: AddVerb) -> None:
     course.add_argument(
         "--overwrite", action="store_true", help="also over notebooks that somebody edited"
     )
+    course.add_argument("--seed", type=int, default=0, help="vary: the cohort")
+    course.add_argument("--out", type=Path, metavar="DIR", help="vary: where its copies go")
     grade = verb("grade", _grade, "grade a folder of submitted notebooks, each answer in a box")
     grade.add_argument("submissions", type=Path, help="STUDENT.ipynb or STUDENT/NN_….ipynb in it")
     grade.add_argument("--out", type=Path, required=True, metavar="DIR")
@@ -26,6 +33,11 @@ def add_course_verbs(verb: AddVerb) -> None:
     grade.add_argument("--seed", type=int, default=0, help="of the hidden inputs: one per cohort")
     grade.add_argument("--jobs", type=int, help="how many at a time; default: one per core")
     grade.add_argument("--seconds", type=float, default=20.0, help="that an exercise may take")
+    grade.add_argument(
+        "--varied",
+        action="store_true",
+        help="the class got the notebooks of `refseg course vary` with the same --seed",
+    )
     grade.add_argument(
         "--unsafe-no-sandbox",
         action="store_true",
@@ -43,10 +55,16 @@ def _progress(_: argparse.Namespace) -> None:
 def _course(chosen: argparse.Namespace) -> int:
     from refseg_lib.course.building.auditing import check_all
     from refseg_lib.course.building.build import build_all
+    from refseg_lib.course.building.varying import vary_all
     from refseg_lib.course.registry import all_exercises
 
     points = {exercise.name: exercise.points for exercise in all_exercises()}
     sources, notebooks = chosen.root / "solutions", chosen.root / "notebooks"
+    if chosen.what == "vary":
+        if chosen.out is None:
+            raise UserError("refseg course vary needs --out DIR, where the cohort's notebooks go")
+        print("\n".join(vary_all(notebooks, chosen.out, chosen.seed, chosen.only)))
+        return 0
     if chosen.what == "check":
         problems = check_all(sources, notebooks, sources, points)
         for problem in problems:
@@ -85,6 +103,7 @@ def _grade(chosen: argparse.Namespace) -> int:
             jobs=chosen.jobs,
             limits=Limits(seconds=chosen.seconds),
             boxed=not chosen.unsafe_no_sandbox,
+            varied=chosen.varied,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     for file in write_reports(records, chosen.out):

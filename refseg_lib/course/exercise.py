@@ -63,12 +63,15 @@ class Finding:
         message: One sentence.
         expected: What was expected, if that can be shown; may be the inputs' worth of numbers.
         got: What came instead.
+        waits: The requirement cannot be judged yet: it builds on a result that is itself not the
+            right one, and that is what the message tells.
     """
 
     case: Case
     message: str
     expected: Any = None
     got: Any = None
+    waits: bool = False
 
 
 Judge = Callable[[Sequence[Case], Sequence[Outcome], Sequence[Outcome]], Finding | None]
@@ -115,6 +118,29 @@ class Mutant:
 
 
 @dataclass(frozen=True)
+class Variant:
+    """Another convention under which the same is asked, see :mod:`refseg_lib.course.variants`.
+
+    Attributes:
+        name: Short id: ``"mask-of-padding"``.
+        says: The convention, as the student reads it: ``"word_mask is True at padding"``.
+        wording: What stands in the student's cell in the place of "True at (real) words".
+        turn: How to get back to the usual convention, the beginning of every hint.
+        asked: Usual inputs -> inputs under this convention.
+        usual: Inputs under this convention -> usual inputs.
+        instead_of: The mutant that is the usual right answer under this convention.
+    """
+
+    name: str
+    says: str
+    wording: str
+    turn: str
+    asked: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    usual: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    instead_of: str | None = None
+
+
+@dataclass(frozen=True)
 class Exercise:
     """One exercise.
 
@@ -134,6 +160,8 @@ class Exercise:
         given: Modules of the library that the cell imports inside its function, and those they
             import in turn before them. The box of the grader holds nothing else of the library;
             the reference is cut out of what it gets.
+        variants: Other conventions under which a cohort can be asked the same.
+        variant: Name of the convention under which this one is asked; None for the usual one.
     """
 
     name: str
@@ -148,6 +176,8 @@ class Exercise:
     hints: tuple[str, str, str]
     replaces: bool = False
     given: tuple[str, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    variant: str | None = None
 
     @property
     def points(self) -> int:

@@ -10,11 +10,18 @@ from refseg_lib.course.checking import draw_cases, examine
 from refseg_lib.course.exercise import KINDS, Exercise
 from refseg_lib.course.mistakes import same
 from refseg_lib.course.registry import all_exercises
+from refseg_lib.course.variants import under
 
 SEEDS = (0, 1, 20_260_101)
 
 
-@pytest.fixture(params=all_exercises(), ids=lambda exercise: exercise.name)
+ASKED = [
+    *all_exercises(),
+    *(under(exercise, variant) for exercise in all_exercises() for variant in exercise.variants),
+]
+
+
+@pytest.fixture(params=ASKED, ids=lambda e: f"{e.name}, {e.variant}" if e.variant else e.name)
 def exercise(request: pytest.FixtureRequest) -> Exercise:
     return request.param
 
@@ -38,6 +45,15 @@ def test_every_mutant_is_killed_and_recognised_as_itself(exercise: Exercise, see
         assert verdict.mistake.name == mutant.name, (
             f"{mutant.name} is taken for {verdict.mistake.name}"
         )
+
+
+@pytest.mark.parametrize("exercise", all_exercises(), ids=lambda e: e.name, indirect=True)
+def test_every_mutant_runs_and_fails_by_what_it_computes(exercise: Exercise) -> None:
+    """One that cannot even be called would be killed by every check, however weak."""
+    cases = [c for r in exercise.requirements for c in draw_cases(exercise, r, 0)]
+    for mutant in exercise.mutants:
+        ran = [call(mutant.function, case).error is None for case in cases]
+        assert any(ran), f"{mutant.name} raises on every input"
 
 
 def test_any_two_mutants_behave_differently_somewhere(exercise: Exercise) -> None:

@@ -21,6 +21,7 @@ from refseg_lib.course.requirements import (
     right_shape,
     right_values,
 )
+from refseg_lib.course.variants import additive_mask, mask_of_padding
 
 
 def literal_attention(query: Tensor, key: Tensor, value: Tensor, word_mask: Tensor) -> Tensor:
@@ -213,4 +214,5 @@ EXERCISE = Exercise(
         "masked_fill with -inf before the softmax; .softmax(-1) subtracts the maximum for you;"
         " then the product with the values, and back to four axes.",
     ),
+    variants=(mask_of_padding("word_mask"), additive_mask("word_mask")),
 )  # fmt: skip

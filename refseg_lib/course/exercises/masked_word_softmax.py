@@ -16,6 +16,7 @@ from refseg_lib.course.requirements import (
     right_shape,
     right_values,
 )
+from refseg_lib.course.variants import additive_mask, mask_of_padding
 
 Softmax = Callable[[Tensor, Tensor], Tensor]
 
@@ -148,6 +149,10 @@ def _before(fill: float, axis: int = -1, inverted: bool = False) -> Softmax:
     return wrong
 
 
+def _without(scores: Tensor, word_mask: Tensor) -> Tensor:
+    return scores.softmax(-1)
+
+
 def _after(scores: Tensor, word_mask: Tensor) -> Tensor:
     return scores.softmax(-1) * word_mask
 
@@ -202,7 +207,7 @@ EXERCISE = Exercise(
         right_gradients(_gradients, "gradients reach the scores of real words only"),
     ),
     mutants=(
-        Mutant("no-mask", "a softmax that takes padding for words", lambda s, m: s.softmax(-1)),
+        Mutant("no-mask", "a softmax that takes padding for words", _without),
         Mutant("after", "a mask after the softmax: the rows no longer sum to 1", _after),
         Mutant(
             "after-divided",
@@ -228,4 +233,5 @@ EXERCISE = Exercise(
         "Fill the padding's scores with minus infinity and take the softmax over the last axis:"
         " torch's softmax already subtracts the largest score.",
     ),
+    variants=(mask_of_padding("word_mask", instead_of="inverted"), additive_mask("word_mask")),
 )

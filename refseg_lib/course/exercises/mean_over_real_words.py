@@ -17,6 +17,7 @@ from refseg_lib.course.requirements import (
     right_shape,
     right_values,
 )
+from refseg_lib.course.variants import additive_mask, mask_of_padding
 
 
 def mean_over_real_words(pairs: Tensor, word_mask: Tensor) -> Tensor:
@@ -178,4 +179,5 @@ EXERCISE = Exercise(
         "Every sentence has its own count, of shape (B, 1, 1) when it divides; leave the number"
         " type to the pairs: a bool times a float64 is a float64.",
     ),
+    variants=(mask_of_padding("word_mask"), additive_mask("word_mask")),
 )  # fmt: skip

@@ -16,6 +16,7 @@ from refseg_lib.course.requirements import (
     right_shape,
     right_values,
 )
+from refseg_lib.course.variants import additive_mask, mask_of_padding
 from refseg_lib.fusion.cmsa import mean_over_words
 
 Mean = Callable[[Tensor, Tensor], Tensor]
@@ -157,6 +158,10 @@ def _detached(words: Tensor, word_mask: Tensor) -> Tensor:
     return mean_over_words(words, word_mask).detach()
 
 
+def _inverted(words: Tensor, word_mask: Tensor) -> Tensor:
+    return mean_over_words(words, ~word_mask)
+
+
 def _in_place(words: Tensor, word_mask: Tensor) -> Tensor:
     mean = mean_over_words(words, word_mask)
     words.data.mul_(word_mask[..., None])
@@ -197,7 +202,7 @@ EXERCISE = Exercise(
             _mutant(lambda mask: float(mask.sum()) / len(mask)),
         ),
         Mutant("plus-one", "divided by one too many", _mutant(lambda mask: _words(mask) + 1)),
-        Mutant("inverted", "the mean over the padding", lambda w, m: mean_over_words(w, ~m)),
+        Mutant("inverted", "the mean over the padding", _inverted),
         Mutant("not-zero", "words counted by whether their vector is zero", _not_zero),
         Mutant("highest", "the maximum instead of the mean", _highest),
         Mutant("channels", "the mean over the numbers of a word instead of the words", _channels),
@@ -214,4 +219,5 @@ EXERCISE = Exercise(
         " keepdim=True it is (B, 1), which divides (B, C) row by row.",
     ),
     replaces=True,
+    variants=(mask_of_padding("word_mask", instead_of="inverted"), additive_mask("word_mask")),
 )

@@ -22,6 +22,7 @@ from refseg_lib.course.requirements import (
     right_shape,
     right_values,
 )
+from refseg_lib.course.variants import additive_mask, mask_of_padding
 
 
 def pair_features(picture: Tensor, place: Tensor, words: Tensor, word_mask: Tensor) -> Tensor:
@@ -198,4 +199,5 @@ EXERCISE = Exercise(
         "torch.nn.functional.normalize(x, dim=-1) divides by the norm and leaves a vector of zeros"
         " alone; multiply the words by the mask, as (B, T, 1), before they are expanded.",
     ),
+    variants=(mask_of_padding("word_mask"), additive_mask("word_mask")),
 )  # fmt: skip

@@ -20,6 +20,7 @@ from refseg_lib.course.requirements import (
     right_shape,
     right_values,
 )
+from refseg_lib.course.variants import additive_mask, mask_of_padding
 
 
 def split_softmax(pixel_scores: Tensor, word_scores: Tensor, word_mask: Tensor) -> Tensor:
@@ -189,4 +190,5 @@ EXERCISE = Exercise(
         "Put an axis of size 1 into each, (B, P, 1) and (B, 1, T), and multiply; the mask comes in"
         " before the softmax over words, as -inf.",
     ),
+    variants=(mask_of_padding("word_mask"), additive_mask("word_mask")),
 )  # fmt: skip

@@ -20,6 +20,7 @@ from refseg_lib.course.grading.remote import NoWorker, Worker
 from refseg_lib.course.grading.sandbox import Limits, require_sandbox
 from refseg_lib.course.grading.submission import Submission, find_submissions, read_submission
 from refseg_lib.course.registry import all_exercises
+from refseg_lib.course.variants import under, variant_for
 from refseg_lib.errors import UserError
 from refseg_lib.files import write_atomically
 
@@ -44,6 +45,7 @@ def grade_folder(
     jobs: int | None = None,
     limits: Limits | None = None,
     boxed: bool = True,
+    varied: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[dict[str, Any]]:
     """Grade every submission in a folder.
@@ -60,6 +62,7 @@ def grade_folder(
         jobs: How many at a time; None for one per core.
         limits: What each exercise may use.
         boxed: False runs strangers' code with all your rights, and every record says so.
+        varied: The class got notebooks of ``refseg course vary`` with this seed.
         progress: Called with (done, of).
 
     Returns:
@@ -74,7 +77,9 @@ def grade_folder(
     asked = _jobs(submissions, notebook)
     exercises: dict[str, list[Exercise]] = {}
     for exercise in all_exercises():
-        exercises.setdefault(exercise.notebook, []).append(exercise)
+        variant = variant_for(exercise, seed) if varied else None
+        asked_so = under(exercise, variant) if variant else exercise
+        exercises.setdefault(exercise.notebook, []).append(asked_so)
     slots: queue.SimpleQueue[int] = queue.SimpleQueue()
     at_once = max(1, jobs or len(os.sched_getaffinity(0)))
     for slot in range(at_once):
@@ -138,7 +143,7 @@ def _graded(
     slot: int,
 ) -> dict[str, Any]:
     submission = read_submission(job.path, job.student, [e.name for e in exercises])
-    key = _key(submission, seed, limits, boxed)
+    key = _key(submission, exercises, seed, limits, boxed)
     file = out / "students" / f"{file_name(job)}.json"
     with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError):
         kept = json.loads(file.read_text(encoding="utf-8"))
@@ -198,8 +203,12 @@ def file_name(job: Job) -> str:
     return f"{safe}.{job.notebook}.{place}"
 
 
-def _key(submission: Submission, seed: int, limits: Limits, boxed: bool) -> str:
-    told = [submission.digest, submission.remarks, seed, asdict(limits), boxed, _rules()]
+def _key(
+    submission: Submission, exercises: Sequence[Exercise], seed: int, limits: Limits, boxed: bool
+) -> str:
+    conventions = [exercise.variant for exercise in exercises]
+    told = [submission.digest, submission.remarks, conventions, seed, asdict(limits), boxed]
+    told.append(_rules())
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 

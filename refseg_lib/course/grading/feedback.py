@@ -9,6 +9,7 @@ from typing import Any
 
 from refseg_lib.course.grading.printable import printable
 from refseg_lib.course.registry import exercise_names, find_exercise
+from refseg_lib.course.variants import asked_as
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
@@ -37,7 +38,8 @@ def feedback_page(record: dict[str, Any]) -> str:
 
 def _exercise(graded: dict[str, Any]) -> str:
     name = graded["exercise"]
-    exercise = find_exercise(name) if name in exercise_names() else None
+    known = name in exercise_names()
+    exercise = asked_as(find_exercise(name), graded.get("variant")) if known else None
     headline = exercise.title if exercise else name
     parts = [f"<h2>{html.escape(headline)}: {graded['points']} of {graded['of']}</h2>"]
     if graded["failure"]:

@@ -36,7 +36,13 @@ class Graded:
 
     def record(self) -> dict[str, Any]:
         """Return it for JSON: messages are the instructor's, they may quote hidden inputs."""
-        base = {"exercise": self.exercise.name, "points": self.points, "of": self.exercise.points}
+        asked = self.exercise
+        base = {
+            "exercise": asked.name,
+            "variant": asked.variant,
+            "points": self.points,
+            "of": asked.points,
+        }
         kept = self.verdict.record() if self.verdict else {"requirements": []}
         return {**kept, **base, "failure": self.failure, "seconds": round(self.seconds, 2)}
 
