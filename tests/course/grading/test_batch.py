@@ -8,6 +8,8 @@ import pytest
 from refseg_lib.course.grading import batch
 from refseg_lib.course.grading.batch import Job, file_name, grade_folder
 from refseg_lib.course.grading.sandbox import Limits
+from refseg_lib.course.registry import find_exercise
+from refseg_lib.course.variants import variant_for
 from refseg_lib.errors import UserError
 
 
@@ -49,6 +51,40 @@ def test_what_is_graded_is_not_graded_again_and_what_changed_is(
     assert asked == ["bob"]
     grade_folder(folder, out, notebook="06", limits=limits, seed=1)
     assert sorted(asked) == ["ada", "bob", "bob"]
+
+
+def test_a_class_with_varied_notebooks_is_graded_by_its_own_convention(
+    limits: Limits, tmp_path: Path
+) -> None:
+    head = "def masked_word_softmax(scores, word_mask):\n    return scores.masked_fill("
+    usual, varied = (
+        f"{head}{mask}, -torch.inf).softmax(-1)" for mask in ("~word_mask", "word_mask")
+    )
+    seed = next(
+        seed
+        for seed in range(20)
+        if (v := variant_for(find_exercise("masked-word-softmax"), seed)) is not None
+        and v.name == "mask-of-padding"
+    )
+    cells = {"copied": usual, "own": varied}
+    folder = tmp_path / "s"
+    folder.mkdir()
+    for name, source in cells.items():
+        cell = {"cell_type": "code", "id": "exercise-masked-word-softmax", "source": source}
+        (folder / f"{name}.ipynb").write_text(json.dumps({"cells": [cell]}))
+
+    def graded(asked_otherwise: bool) -> dict[str, tuple[int, str | None]]:
+        records = grade_folder(
+            folder, tmp_path / "o", notebook="02", limits=limits, seed=seed, varied=asked_otherwise
+        )
+        return {r["student"]: exercise_of(r) for r in records}
+
+    def exercise_of(record: dict[str, Any]) -> tuple[int, str | None]:
+        (found,) = (e for e in record["exercises"] if e["exercise"] == "masked-word-softmax")
+        return found["points"], found.get("mistake")
+
+    assert graded(False) == {"copied": (12, None), "own": (3, "inverted")}
+    assert graded(True) == {"copied": (3, "usual-convention"), "own": (12, None)}
 
 
 def test_killed_half_way_it_goes_on_where_it_was(
