@@ -45,6 +45,9 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, …")
     parser.add_argument("--resume", action="store_true")
+    parser.add_argument(
+        "--tensorboard", action="store_true", help="log for TensorBoard too: RUN/tensorboard"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="RUN")
 
 
@@ -84,6 +87,7 @@ def _train(chosen: argparse.Namespace) -> None:
         sizes=_pairs("--size", chosen.size),
         device=chosen.device,
         resume=chosen.resume,
+        tensorboard=chosen.tensorboard,
     )
     print(f"wrote {folder}")
 

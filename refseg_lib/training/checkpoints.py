@@ -3,6 +3,8 @@
 import dataclasses
 import io
 import json
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,10 @@ from refseg_lib.training.recipes import Recipe
 
 FILE = "resume.pt"
 # These may change between two parts of a run without changing what is learned.
-FREE = ("validate", "validate_sentences", "checkpoint", "cache_gib", "threads")
+FREE = (
+    "validate", "validate_sentences", "checkpoint", "keep", "cache_gib", "threads", "accumulate",
+    "compile", "channels_last",
+)  # fmt: skip
 
 
 def trainable_state(model: nn.Module) -> dict[str, torch.Tensor]:
@@ -25,26 +30,53 @@ def trainable_state(model: nn.Module) -> dict[str, torch.Tensor]:
     }
 
 
-def save_checkpoint(folder: Path, state: dict[str, Any], recipe: Recipe, what: str) -> None:
+def save_checkpoint(
+    folder: Path, state: dict[str, Any], recipe: Recipe, what: str, processes: int = 1
+) -> None:
     """Write the state of a run: weights, optimiser, place in the order, random state.
+
+    The newest is ``resume.pt``; the ``recipe.keep - 1`` before it stay as ``resume-STEP.pt``. To
+    go on from one of those, copy it over ``resume.pt``.
 
     Args:
         folder: The run's folder.
-        state: Tensors, numbers and nested dictionaries of them.
+        state: Tensors, numbers and nested dictionaries of them; ``step`` among them.
         recipe: Kept with the state, so that a resumed run cannot silently be another one.
         what: Model and data, for the same reason.
+        processes: How many learn together, for the same reason.
 
     Raises:
         UserError: The disk is full; the checkpoint before this one is untouched.
     """
-    told = json.dumps({"recipe": dataclasses.asdict(recipe), "what": what})
+    settings = {"recipe": dataclasses.asdict(recipe), "what": what, "processes": processes}
+    told = json.dumps(settings)
     # Through memory: on a full disk torch.save raises something that does not say so.
     data = io.BytesIO()
     torch.save({**state, "told": told}, data)
     write_atomically(folder / FILE, data.getvalue())
+    _keep_last(folder, state["step"], recipe.keep - 1)
 
 
-def load_checkpoint(folder: Path, recipe: Recipe, what: str) -> dict[str, Any]:
+def _keep_last(folder: Path, step: int, count: int) -> None:
+    """Give the checkpoint just written a second name, and let the oldest such names go.
+
+    A second name costs no space until ``resume.pt`` becomes another file.
+    """
+    if count:
+        dated = folder / f"resume-{step:08d}.pt"
+        dated.unlink(missing_ok=True)
+        try:
+            os.link(folder / FILE, dated)
+        except OSError:
+            # Some file systems have no hard links.
+            shutil.copyfile(folder / FILE, dated)
+    # One more than asked for: the newest of them is resume.pt itself.
+    dated = sorted(folder.glob("resume-*.pt"))
+    for old in dated[: max(0, len(dated) - (count + 1 if count else 0))]:
+        old.unlink()
+
+
+def load_checkpoint(folder: Path, recipe: Recipe, what: str, processes: int = 1) -> dict[str, Any]:
     """Read back what :func:`save_checkpoint` wrote, without running anything in it.
 
     Raises:
@@ -58,6 +90,11 @@ def load_checkpoint(folder: Path, recipe: Recipe, what: str) -> dict[str, Any]:
         told = json.loads(state.pop("told"))
     except Exception as error:
         raise UserError(f"{path} cannot be read ({type(error).__name__}): start again") from error
+    if told["processes"] != processes:
+        raise UserError(
+            f"{path} was written by {told['processes']} processes, now there are {processes}:"
+            " resume with as many, or choose another --out"
+        )
     if told["what"] != what:
         raise UserError(f"{path} is of {told['what']}, not of {what}: choose another --out")
     now = dataclasses.asdict(recipe)

@@ -1,4 +1,4 @@
-"""One batch on several threads: each takes some of its sentences, the gradients are added.
+"""One batch in shares, on several threads or one after the other: the gradients are added.
 
 At 16 x 16 cells an operation is too small to be shared by two threads (a second thread inside it
 makes it slower), but half a batch is not. Losses are means over sentences, so the weighted sum of
@@ -50,7 +50,12 @@ def take(batch: Batch, rows: Tensor) -> Batch:
 
 
 def backward(
-    model: nn.Module, batch: Batch, loss_of: Callable[[Batch], Tensor], workers: int
+    model: nn.Module,
+    batch: Batch,
+    loss_of: Callable[[Batch], Tensor],
+    workers: int,
+    accumulate: int = 1,
+    of: int | None = None,
 ) -> float:
     """Fill the gradients of a model from one batch.
 
@@ -62,25 +67,35 @@ def backward(
         batch: What to learn from.
         loss_of: The mean loss over the sentences of a batch.
         workers: Threads.
+        accumulate: Parts that are computed one after the other, each by all threads.
+        of: Sentences of the whole batch, when this is the share of one process.
 
     Returns:
-        The loss of the whole batch.
+        The loss of the batch, times its share of the whole.
     """
     learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    whole = of or len(batch)
 
     def work(share: Batch) -> tuple[float, tuple[Tensor | None, ...]]:
-        loss = loss_of(share) * (len(share) / len(batch))
+        loss = loss_of(share) * (len(share) / whole)
         # Not loss.backward(): two threads would add to the same tensors at the same time.
         return float(loss.detach()), torch.autograd.grad(loss, learned, allow_unused=True)
 
-    if workers == 1:
-        done = [work(batch)]
-    else:
-        with ThreadPoolExecutor(workers) as pool:
-            done = list(pool.map(work, share_out(batch, workers)))
-    for position, parameter in enumerate(learned):
-        parts = [gradients[position] for _, gradients in done]
-        known = [part for part in parts if part is not None]
-        # Always in the order of the shares: the same run gives the same bits.
-        parameter.grad = sum(known[1:], known[0]) if known else None
-    return sum(loss for loss, _ in done)
+    total = 0.0
+    for parameter in learned:
+        parameter.grad = None
+    for part in share_out(batch, accumulate) if accumulate > 1 else [batch]:
+        if workers == 1:
+            done = [work(part)]
+        else:
+            with ThreadPoolExecutor(workers) as pool:
+                done = list(pool.map(work, share_out(part, workers)))
+        for position, parameter in enumerate(learned):
+            # Always in the order of the shares: the same run gives the same bits.
+            for _, gradients in done:
+                found = gradients[position]
+                if found is not None:
+                    so_far = parameter.grad
+                    parameter.grad = found if so_far is None else so_far + found
+        total += sum(loss for loss, _ in done)
+    return total

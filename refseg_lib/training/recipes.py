@@ -8,6 +8,8 @@ from refseg_lib.errors import UserError
 
 PRECISIONS = ("auto", "fp32", "bf16")
 SCHEDULES = ("polynomial", "plateau")
+AT_LEAST_ONE = ("steps", "batch", "accumulate", "per_image", "workers", "checkpoint", "keep")
+_BOOLS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,9 @@ class Recipe:
         end: Share of the rate that is left at its end.
         warmup: Steps until its full rate.
         steps: Optimisation steps.
-        batch: Sentences per step.
+        batch: Sentences per step and process.
+        accumulate: Parts in which a process computes its batch, one after the other: less memory,
+            the same gradient.
         per_image: At most so many sentences of one image stand in a batch together; the backbone
             runs once for them.
         positive_weight: Weight of the pixels of the thing meant in the cross-entropy.
@@ -43,10 +47,15 @@ class Recipe:
         threads: Threads inside one operation; 0 leaves PyTorch's choice.
         workers: Threads that share a batch between them, see
             :mod:`refseg_lib.training.data_parallel`; 1 for models with dropout.
+        compile: Whether ``torch.compile`` makes kernels of the model first: minutes at the start,
+            on a GPU faster steps.
+        channels_last: Whether maps lie in memory channel by channel, which convolutions on a GPU
+            and in bf16 prefer.
         max_length: Longest sentence in words.
         validate: Steps between two looks at the validation split; 0 for the end only.
         validate_sentences: How many validation sentences such a look takes.
         checkpoint: Steps between two checkpoints.
+        keep: How many checkpoints stay; the newest is ``resume.pt``.
         graphs: Where the language graphs of BUSNet come from: ``builtin``, ``spacy`` or ``truth``,
             see :func:`refseg_lib.data.graph_cache.graphs_of`.
         cache_gib: Largest memory for cached features of a frozen backbone; 0 caches nothing.
@@ -64,6 +73,7 @@ class Recipe:
     warmup: int = 0
     steps: int = 700_000
     batch: int = 1
+    accumulate: int = 1
     per_image: int = 1
     positive_weight: float = 1.0
     negative_weight: float = 1.0
@@ -76,10 +86,13 @@ class Recipe:
     precision: str = "fp32"
     threads: int = 0
     workers: int = 1
+    compile: bool = False
+    channels_last: bool = False
     max_length: int = 20
     validate: int = 20_000
     validate_sentences: int = 2_000
     checkpoint: int = 2_000
+    keep: int = 2
     graphs: str = "builtin"
     cache_gib: float = 0.0
     seed: int = 0
@@ -188,14 +201,15 @@ def get_recipe(model: str, preset: str, changes: dict[str, str] | None = None) -
             raise UserError(f"unknown setting {name!r}; a recipe has: {', '.join(fields)}")
         kind = type(fields[name])
         try:
-            parsed[name] = kind(text)
-        except ValueError:
+            parsed[name] = _BOOLS[text.lower()] if kind is bool else kind(text)
+        except (ValueError, KeyError):
             raise UserError(
                 f"--set {name}={text}: expected a value like {fields[name]!r} ({kind.__name__})"
             ) from None
     changed = replace(recipe, **parsed)
-    if min(changed.steps, changed.batch, changed.per_image, changed.workers) < 1:
-        raise UserError("steps, batch, per_image and workers must be at least 1")
+    for name in AT_LEAST_ONE:
+        if getattr(changed, name) < 1:
+            raise UserError(f"{name}={getattr(changed, name)}: it must be at least 1")
     if changed.schedule not in SCHEDULES:
         raise UserError(
             f"unknown schedule {changed.schedule!r}; choose one of {', '.join(SCHEDULES)}"

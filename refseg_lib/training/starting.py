@@ -20,8 +20,10 @@ from refseg_lib.text.relations import OTHER, RelationVocabulary
 from refseg_lib.text.vector_table import fill_word_table
 from refseg_lib.text.vectors import load_vectors
 from refseg_lib.text.vocabulary import Vocabulary
-from refseg_lib.training.loop import Run, train
+from refseg_lib.training.loop import train
+from refseg_lib.training.processes import Processes
 from refseg_lib.training.recipes import get_recipe
+from refseg_lib.training.run import Run
 from refseg_lib.vision.backbone import build_backbone
 
 
@@ -43,6 +45,7 @@ def start_run(
     sizes: dict[str, str] | None = None,
     device: str = "auto",
     resume: bool = False,
+    tensorboard: bool = False,
 ) -> Path:
     """Train a model by name.
 
@@ -64,6 +67,7 @@ def start_run(
         sizes: Changes to the model's sizes, as text.
         device: ``auto``, ``cpu``, ``cuda``, …
         resume: Go on from the folder's checkpoint.
+        tensorboard: Log scalars and pictures for TensorBoard too, into ``out/tensorboard``.
 
     Returns:
         The run's folder.
@@ -71,6 +75,7 @@ def start_run(
     Raises:
         UserError: Something named does not exist or does not fit.
     """
+    processes = Processes(device)
     recipe = get_recipe(model, preset, settings)
     train_split = open_dataset(data, root, "train", language)
     validation = None if validate_on is None else open_dataset(data, root, validate_on, language)
@@ -97,8 +102,14 @@ def start_run(
         compose=language == "zh",
         needed=resume,
     )
-    network.to(_device(device))
-    return train(Run(network, vocabulary, train_split, validation, recipe, out, resume))
+    network.to(processes.device)
+    board = None
+    if tensorboard and processes.first:
+        from refseg_lib.training.board import Board
+
+        board = Board(out / "tensorboard")
+    run = Run(network, vocabulary, train_split, validation, recipe, out, resume, processes, board)
+    return train(run)
 
 
 def _relations(model: str, train_split: ReferringDataset, backend: str) -> dict[str, list[str]]:
@@ -173,15 +184,3 @@ def _sizes(given: dict[str, str], preset: object) -> dict[str, object]:
         except ValueError:
             raise UserError(f"--size {name}={text}: expected a whole number") from None
     return sizes
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        told = str(error).splitlines()[0]
-        raise UserError(f"--device {name} cannot be used here: {told}; try --device cpu") from error
-    return device

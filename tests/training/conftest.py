@@ -6,8 +6,8 @@ import torch
 from refseg_lib.data.refer import open_dataset
 from refseg_lib.models.build import build_model
 from refseg_lib.parkref.writing import make_parkref
-from refseg_lib.training.loop import Run
 from refseg_lib.training.recipes import Recipe
+from refseg_lib.training.run import Run
 from refseg_lib.training.starting import build_vocabulary
 from refseg_lib.vision.backbone import build_backbone
 

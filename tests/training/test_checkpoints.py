@@ -35,7 +35,29 @@ def test_a_full_disk_leaves_the_last_checkpoint_as_it_was(
         save_checkpoint(tmp_path, {"step": 4}, LAPTOP, "x")
     monkeypatch.undo()
     assert load_checkpoint(tmp_path, LAPTOP, "x")["step"] == 3
-    assert [path.name for path in tmp_path.iterdir()] == ["resume.pt"]
+    assert not list(tmp_path.glob("*.part"))
+
+
+@pytest.mark.parametrize(("keep", "dated"), [(1, []), (2, [4, 6]), (3, [2, 4, 6])])
+def test_the_last_few_checkpoints_stay_and_the_newest_is_the_one_to_go_on_from(
+    tmp_path: Path, keep: int, dated: list[int]
+) -> None:
+    for step in (2, 4, 6):
+        save_checkpoint(tmp_path, {"step": step}, replace(LAPTOP, keep=keep), "x")
+    assert load_checkpoint(tmp_path, LAPTOP, "x")["step"] == 6
+    assert sorted(p.name for p in tmp_path.glob("resume-*")) == [
+        f"resume-{step:08d}.pt" for step in dated
+    ]
+    if dated:
+        (tmp_path / f"resume-{dated[0]:08d}.pt").replace(tmp_path / "resume.pt")
+        assert load_checkpoint(tmp_path, LAPTOP, "x")["step"] == dated[0]
+
+
+def test_a_run_of_two_processes_does_not_go_on_with_one(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path, STATE, LAPTOP, "x", 2)
+    load_checkpoint(tmp_path, LAPTOP, "x", 2)
+    with pytest.raises(UserError, match="written by 2 processes, now there are 1"):
+        load_checkpoint(tmp_path, LAPTOP, "x")
 
 
 def test_another_model_is_refused(tmp_path: Path) -> None:

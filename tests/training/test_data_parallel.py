@@ -45,15 +45,32 @@ def loss_of(net: Net):
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 9])
-def test_the_gradients_of_the_shares_add_up_to_those_of_the_batch(workers: int) -> None:
+@pytest.mark.parametrize("accumulate", [1, 2, 5])
+def test_the_gradients_of_the_shares_add_up_to_those_of_the_batch(
+    workers: int, accumulate: int
+) -> None:
     net, batch = Net(), some_batch()
     want = loss_of(net)(batch)
     table, bias = torch.autograd.grad(want, [net.table, net.bias])
-    loss = backward(net, batch, loss_of(net), workers)
+    loss = backward(net, batch, loss_of(net), workers, accumulate)
     assert loss == pytest.approx(float(want.detach()), abs=1e-12)
     torch.testing.assert_close(net.table.grad, table, rtol=0, atol=1e-12)
     torch.testing.assert_close(net.bias.grad, bias, rtol=0, atol=1e-12)
     assert net.unused.grad is None
+
+
+def test_the_share_of_a_process_counts_for_as_many_sentences_as_it_has() -> None:
+    net, batch = Net(), some_batch()
+    table, bias = torch.autograd.grad(loss_of(net)(batch), [net.table, net.bias])
+    summed = torch.zeros_like(table), torch.zeros_like(bias)
+    for rows in ([0, 3], [1, 2, 4]):
+        backward(net, take(batch, torch.tensor(rows)), loss_of(net), 1, of=len(batch))
+        assert net.table.grad is not None
+        assert net.bias.grad is not None
+        summed[0].add_(net.table.grad)
+        summed[1].add_(net.bias.grad)
+    torch.testing.assert_close(summed[0], table, rtol=0, atol=1e-12)
+    torch.testing.assert_close(summed[1], bias, rtol=0, atol=1e-12)
 
 
 def test_every_sentence_goes_to_one_share_with_its_own_image_graph_and_mask() -> None:

@@ -1,6 +1,8 @@
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,10 +10,13 @@ import torch
 
 from refseg_lib.errors import UserError
 from refseg_lib.models.saved import load_model
-from refseg_lib.training import loop
-from refseg_lib.training.loop import Run, train
+from refseg_lib.training import loop, validating
+from refseg_lib.training.loop import train
+from refseg_lib.training.recipes import Recipe
+from refseg_lib.training.run import Run
 
 Make = Callable[..., Run]
+RECIPE = Recipe(rate=1e-3, steps=6, batch=4, per_image=2, average=0.9, validate=0, checkpoint=2)
 
 
 def weights(run: Run) -> dict[str, torch.Tensor]:
@@ -87,8 +92,10 @@ def test_a_loss_that_is_no_number_stops_before_it_reaches_the_weights(
         loop, "mask_loss", lambda *_: torch.tensor(float("nan"), requires_grad=True)
     )
     before = weights(run)
-    with pytest.raises(UserError, match="the loss is nan at step 0"):
+    with pytest.raises(UserError, match="the loss is nan at step 0") as told:
         train(run)
+    # Somebody must be able to look at what was in the batch.
+    assert re.search(r"on sentences '.+', '.+' and \d more \(numbers \[\d+", str(told.value))
     assert all(torch.equal(value, before[name]) for name, value in weights(run).items())
 
 
@@ -143,7 +150,7 @@ def test_the_best_validation_score_decides_which_weights_are_kept(
         seen.append({n: v.clone() for n, v in loaded.model.state_dict().items()})
         return Row([10.0, 50.0, 20.0][len(seen) - 1])
 
-    monkeypatch.setattr(loop, "evaluate", pretend)
+    monkeypatch.setattr(validating, "evaluate", pretend)
     train(run)
     kept = load_model(run.out).model.state_dict()
     assert len(seen) == 3
@@ -158,3 +165,47 @@ def test_without_a_validation_split_the_last_weights_are_kept(make_run: Make) ->
     trained = run.model.state_dict()
     assert all(torch.equal(trained[name], value) for name, value in kept.items())
     assert json.loads((run.out / "best.json").read_text())["step"] == run.recipe.steps
+
+
+def test_the_log_of_a_resumed_run_has_every_line_once_and_the_losses_of_one_in_peace(
+    make_run: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = replace(RECIPE, steps=60, checkpoint=2)
+    whole = make_run("whole", recipe)
+    train(whole)
+    cut = make_run("cut", recipe)
+    steps = iter(range(100))
+    real_step = loop._step
+
+    def pull(*arguments: object) -> float:
+        if next(steps) == 53:
+            raise RuntimeError("power cut")
+        return real_step(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(loop, "_step", pull)
+    with pytest.raises(RuntimeError, match="power cut"):
+        train(cut)
+    monkeypatch.setattr(loop, "_step", real_step)
+    with (cut.out / "log.jsonl").open("a") as log:
+        log.write('{"step": 54, "loss": 7}\n{"step": 5')
+    train(make_run("cut", recipe, resume=True))
+    told = [
+        [(line["step"], line["loss"]) for line in map(json.loads, lines) if "loss" in line]
+        for lines in ((run.out / "log.jsonl").read_text().splitlines() for run in (whole, cut))
+    ]
+    assert [step for step, _ in told[0]] == [50, 60]
+    assert told[0] == told[1]
+
+
+def test_a_compiled_and_a_channels_last_run_learn_what_a_plain_one_does(
+    make_run: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = make_run("plain")
+    train(plain)
+    # Without the kernels, whose making takes a minute and a C++ compiler.
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
+    for changed in ({"compile": True}, {"channels_last": True}):
+        other = make_run(next(iter(changed)), recipe=replace(RECIPE, **changed))
+        train(other)
+        for name, value in weights(plain).items():
+            torch.testing.assert_close(value, weights(other)[name], rtol=1e-3, atol=1e-5)

@@ -1,0 +1,80 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from refseg_lib.errors import UserError
+from refseg_lib.training.processes import Processes, share_of
+
+SCRIPT = Path(__file__).with_name("two_processes.py")
+ALONE = [sys.executable]
+TWO = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+
+
+def learned(launcher: list[str], root: Path, out: Path, batch: int, steps: int) -> None:
+    command = [*launcher, str(SCRIPT), str(root), str(out), str(batch), str(steps)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_two_processes_learn_what_one_learns_from_twice_the_batch(
+    small_parkref: Path, tmp_path: Path
+) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    learned(ALONE, small_parkref, one, 8, 6)
+    learned(TWO, small_parkref, two, 4, 6)
+    alone = torch.load(one / "gradients-0.pt")
+    for rank in (0, 1):
+        together = torch.load(two / f"gradients-{rank}.pt")
+        assert together.keys() == alone.keys()
+        for name, gradient in alone.items():
+            torch.testing.assert_close(together[name], gradient, rtol=0, atol=1e-12)
+    # An epoch is six batches: every sentence was seen once, by one of the two.
+    seen, first, second = (
+        json.loads(file.read_text())
+        for file in (one / "seen-0.json", two / "seen-0.json", two / "seen-1.json")
+    )
+    assert sorted(first + second) == sorted(seen)
+    assert not set(first) & set(second)
+    ends = [torch.load(out / "resume.pt", weights_only=True) for out in (one, two)]
+    for name, value in ends[0]["model"].items():
+        torch.testing.assert_close(ends[1]["model"][name], value, rtol=0, atol=1e-9)
+    logs = [
+        [json.loads(line)["loss"] for line in (out / "log.jsonl").read_text().splitlines()]
+        for out in (one, two)
+    ]
+    assert logs[0] == pytest.approx(logs[1], abs=1e-6)
+
+
+def test_shares_are_nearly_equal_whole_and_keep_the_sentences_of_an_image_together() -> None:
+    indices, images = [10, 11, 12, 13, 14, 15, 16], [3, 1, 3, 1, 2, 2, 3]
+    shares = [share_of(indices, images, rank, 2) for rank in (0, 1)]
+    assert sorted(shares[0] + shares[1]) == indices
+    assert [len(share) for share in shares] == [4, 3]
+    image = dict(zip(indices, images, strict=True))
+    assert {image[i] for i in shares[0]} & {image[i] for i in shares[1]} == set()
+
+
+def test_alone_nothing_is_sent_and_numbers_stay_as_they_are() -> None:
+    alone = Processes("cpu")
+    assert (alone.rank, alone.count, alone.first) == (0, 1, True)
+    assert alone.total(0.1) == 0.1
+    assert alone.agree("x") == "x"
+    assert alone.gather(3) == [3]
+    assert alone.device == torch.device("cpu")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_a_gpu_that_is_not_there_is_told_in_one_line() -> None:
+    with pytest.raises(UserError, match="--device cuda: no GPU can be used here; try --device cpu"):
+        Processes("cuda")
+
+
+def test_a_device_nobody_knows_is_told_in_one_line() -> None:
+    with pytest.raises(UserError, match="--device abacus cannot be used here"):
+        Processes("abacus")
