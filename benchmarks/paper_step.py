@@ -4,8 +4,8 @@
 
 For each system: `refseg train --preset paper` (320 x 320, DeepLab-v2 ResNet-101, published widths,
 untrained weights) for a few steps on ParkRef, in a process of its own, one sentence at a time and
-in fp32. Seconds are those of a step after the first, memory the most that the process ever held. The last
-line is JSON, also written to results/paper_step.json.
+in fp32. Seconds are those of a step after the first, memory is the most that the process ever
+held. The last line is JSON, also written to results/paper_step.json.
 """
 
 import argparse
