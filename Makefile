@@ -9,6 +9,10 @@ PIP_FLAGS ?=
 BACKBONE := runs/laptop_parkref.safetensors
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) \
 	-c constraints.txt
+# Else JupyterLab would ask at its first start whether it may fetch news. Its option news_url=None
+# does not help: 4.6 asks all the same.
+QUIET_LAB = $(BIN)/jupyter labextension disable @jupyterlab/apputils-extension:announcements \
+	--level=sys_prefix >/dev/null 2>&1
 
 .PHONY: help demo train test lab notebooks
 .DEFAULT_GOAL := help
@@ -38,11 +42,12 @@ help:
 .venv/.installed-lab: .venv/.installed
 	@echo "installing JupyterLab into .venv ..."
 	$(INSTALL) -e '.[notebooks,vectors,zh]'
+	$(QUIET_LAB)
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed
 	@echo "installing what the tests need into .venv ..."
-	$(INSTALL) -e '.[dev,notebooks,photos,vectors,zh]'
+	$(INSTALL) -e '.[dev,notebooks,photos,tensorboard,vectors,zh]'
 	@touch $@
 
 demo: .venv/.installed

@@ -167,8 +167,8 @@ table(["logit x", "p", "in the mask"], rows, "From a number to a decision", digi
 def first_mask(logits: Tensor, threshold: float = 0.5) -> Tensor:
     """Turn logits into a mask.
 
-    Shapes: logits of any shape. Returns a bool tensor of the same shape, True where the probability
-    of a pixel is at least the threshold; a tie is True.
+    Shapes: logits of any shape. Returns a bool tensor of the same shape, True where the
+    probability of a pixel is at least the threshold; a tie is True.
 
     Hint: PyTorch has the sigmoid; one comparison does the rest, for all pixels at once.
     """
@@ -201,15 +201,18 @@ examine(find_exercise("first-mask"), too_hasty)
 #
 # - **the points** earned, and a bar of them;
 # - **what was asked**, line by line: ✓ met, ✗ not met. Each line has its own points, so half an
-#   answer earns half;
-# - **Look at this first**: the smallest input on which something is wrong, what was expected and
-#   what came. Open *the input* to see what your function was given;
+#   answer earns half. A line with ○ cannot be judged yet: wrong numbers have wrong gradients too,
+#   say, so mend the numbers first;
 # - **Looks like**: when your answer behaves just like a mistake that others make, the card says
 #   which;
+# - **Look at this first**: the smallest input on which something is wrong, what was expected and
+#   what came, with a frame around what differs. A large tensor is shown in part; which part is
+#   written below it. Open *the input* to see what your function was given;
 # - **Hint**: folded away; every further try offers one more, up to three.
 #
 # The check never reads your code. A loop is as right as one line: what counts is what your function
-# returns, on numbers drawn for the purpose.
+# returns, on numbers drawn for the purpose. Once yours has passed, run the cells below its check
+# again: they then take yours.
 #
 # ## What is it good for?
 #

@@ -65,8 +65,18 @@ style()
 data, loaded = park(), shipped("cmsa")
 
 # %% [markdown]
-# The five papers use four data sets, and ParkRef imitates all four. People wrote them in a game:
-# one describes, the other clicks. The rules of the game are what makes the sentences differ.
+# The course follows five papers, and calls them by their numbers:
+#
+# | number | its system | its idea |
+# |---|---|---|
+# | 000 | BUSNet, CVPR 2021 | reason along the sentence, one relation at a time |
+# | 001 | CMPC-Net, CVPR 2020 | find what is named, then keep what is related to it |
+# | 002 | the bilingual network, TIST 2021 | English and Chinese; words weigh channels and places |
+# | 003 | SHNet, ACL Findings 2022 | words and places attend to one another all at once |
+# | 004 | CMSA-Net, CVPR 2019 | attention over pairs of a word and a place; gates for levels |
+#
+# They use four data sets, and ParkRef imitates all four. People wrote them in a game: one
+# describes, the other clicks. The rules of the game are what makes the sentences differ.
 #
 # | in the papers | in ParkRef | what is special |
 # |---|---|---|
@@ -247,10 +257,11 @@ show(figure, alt="Two overlapping rectangles: summed, with a hole, and united in
 def union_of_parts(parts: Tensor) -> Tensor:
     """Unite the parts of one object.
 
-    Shapes: parts (P, H, W), uint8 of 0 and 1, or bool. Returns bool (H, W), True where at least
-    one part covers the pixel. P may be 1, or 0: then nothing is covered.
+    Shapes: parts (P, H, W), uint8 of 0 and 1, or bool. Returns bool (H, W), True where
+    at least one part covers the pixel. P may be 1, or 0: then nothing is covered.
 
-    Hint: which axis counts the parts, and what does "at least one" mean for bool values?
+    Hint: which axis counts the parts, and what does "at least one" mean for bool
+    values?
     """
     # BEGIN SOLUTION
     return parts.bool().any(dim=0)
@@ -308,8 +319,8 @@ show(figure, alt="Two overlapping rectangles of pixels, the shared ones darker, 
 def intersection_and_union(prediction: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
     """Count the pixels that two masks share, and those in either.
 
-    Shapes: prediction and truth bool (B, H, W), True = the thing. Returns two int64 tensors (B,):
-    the intersection and the union of every sentence, in pixels.
+    Shapes: prediction and truth bool (B, H, W), True = the thing. Returns two int64
+    tensors (B,): the intersection and the union of every sentence, in pixels.
 
     Hint: combine the masks pixel by pixel first; then count, sentence by sentence.
     """
@@ -387,12 +398,13 @@ live(two_things, large=(0, 100, 5, 90), small=(0, 100, 5, 10), times_larger=(1, 
 def overall_and_mean_iou(intersections: Tensor, unions: Tensor) -> tuple[Tensor, Tensor]:
     """Turn the counts of all sentences into the two scores.
 
-    Shapes: intersections and unions float64 (N,), counts of pixels. (float64, because the pixels
-    of a whole split are too many for float32 to count.) Returns oIoU and mIoU in percent, two
-    float64 tensors without axes, as sums and means are. Where a union is 0, the IoU is 1.
+    Shapes: intersections and unions float64 (N,), counts of pixels. (float64, because
+    the pixels of a whole split are too many for float32 to count.) Returns oIoU and
+    mIoU in percent, two float64 tensors without axes, as sums and means are. Where a
+    union is 0, the IoU is 1.
 
-    Hint: one is a quotient of sums, the other a mean of quotients. torch.where chooses entry by
-    entry, and takes plain numbers too.
+    Hint: one is a quotient of sums, the other a mean of quotients. torch.where chooses
+    entry by entry, and takes plain numbers too.
     """
     # BEGIN SOLUTION
     overall = intersections.sum() / unions.sum() if unions.any() else torch.ones_like(unions[0])
@@ -407,11 +419,11 @@ check("overall-and-mean-iou", overall_and_mean_iou)
 # %% [markdown]
 # ## How often is the answer good enough?
 #
-# A third family of numbers: **P@X** is the percentage of sentences whose IoU is at least $X$. P@0.5
-# asks whether the right thing was found at all, P@0.9 whether its border is right too. Four
-# sentences with IoUs of 0.95, 0.7, 0.5 and 0.2, for example, have a P@0.5 of 75: three of four. *At
-# least*, or *more than*? The older code and LAVT say at least; SHNet and CRIS say more than. We say
-# at least.
+# A third family of numbers: **P@X** is the percentage of sentences whose IoU is at least $X$.
+# P\@0.5 asks whether the right thing was found at all, P\@0.9 whether its border is right too. Four
+# sentences with IoUs of 0.95, 0.7, 0.5 and 0.2, for example, have a P\@0.5 of 75: three of four.
+# *At least*, or *more than*? The older code and LAVT say at least; SHNet and CRIS say more than. We
+# say at least.
 #
 # ### Exercise: precision at X
 
@@ -420,11 +432,12 @@ check("overall-and-mean-iou", overall_and_mean_iou)
 def precision_at(intersections: Tensor, unions: Tensor, threshold: float) -> Tensor:
     """Compute the percentage of sentences whose IoU is at least a threshold.
 
-    Shapes: intersections and unions float64 (N,), counts of pixels; threshold in [0, 1]. Returns a
-    float64 tensor without axes, in percent. Where a union is 0, the IoU is 1.
+    Shapes: intersections and unions float64 (N,), counts of pixels; threshold in
+    [0, 1]. Returns a float64 tensor without axes, in percent. Where a union is 0, the
+    IoU is 1.
 
-    Hint: a comparison gives one bool value per sentence. A bool tensor has no mean, but .double()
-    makes it one of 0 and 1 that has.
+    Hint: a comparison gives one bool value per sentence. A bool tensor has no mean, but
+    .double() makes it one of 0 and 1 that has.
     """
     # BEGIN SOLUTION
     quality = torch.where(unions > 0, intersections / unions, 1.0)
@@ -576,17 +589,21 @@ table(
 def three_protocols(logits: Tensor, truth: Tensor) -> dict[str, tuple[int, int]]:
     """Score one answer by three rules.
 
-    Shapes: logits (S, S), floating; truth bool (N, N), the picture's own size. Returns a dictionary
-    with the keys "strict", "legacy-tf" and "shnet": (intersection, union), two int each.
+    Shapes: logits (S, S), floating; truth bool (N, N), the picture's own size. Returns
+    a dictionary with the keys "strict", "legacy-tf" and "shnet": (intersection, union),
+    two int each.
 
     strict: logits resized to (N, N); probability 0.5 or more; compared with the truth.
-    legacy-tf: logits of 0 and more become 1, others 0; resized to (N, N); all but 0 is the mask.
-    shnet: probability over 0.40 at (S, S); compared with the truth resized to (S, S), where all
-    but 0 counts.
+    legacy-tf: logits of 0 and more become 1, others 0; resized to (N, N); all but 0 is
+    the mask.
+    shnet: probability over 0.40 at (S, S); compared with the truth resized to (S, S),
+    where all but 0 counts.
 
-    All resizing is bilinear, without anti-aliasing; align_corners is True for shnet only.
+    All resizing is bilinear, without anti-aliasing; align_corners is True for shnet
+    only.
 
-    Hint: F.interpolate wants four axes and floating numbers; int(...) makes a count an int.
+    Hint: F.interpolate wants four axes and floating numbers; int(...) makes a count an
+    int.
     """
 
     # BEGIN SOLUTION
@@ -658,7 +675,7 @@ show(figure, alt="A perfect answer scores lower under the older rule, most of al
 # %% [markdown]
 # Nobody gets 100: a border drawn with 128 pixels cannot follow one of 256. But the older rule takes
 # away much more than that, and it takes more from small things: most of a small thing is border. A
-# P@0.9 printed by that code speaks of borders that the ruler itself has moved.
+# P\@0.9 printed by that code speaks of borders that the ruler itself has moved.
 #
 # So a score without its protocol says little. Every result of this library carries its protocol's
 # name, and rows compare only where the names agree: `refseg evaluate … --protocol legacy-tf`.

@@ -169,9 +169,10 @@ show(figure, alt="How often each word occurs, by rank: from 13 thousand times do
 def encode_words(tokens: list[str], numbers: dict[str, int], max_length: int) -> list[int]:
     """Turn the tokens of a sentence into numbers.
 
-    tokens: any number of words, perhaps none. numbers: every known word's number; "<unk>" is one
-    of them. Returns a list of 1 to max_length numbers: the first words count, a word that is not
-    in the dictionary gets the number of "<unk>", and so does a sentence without any word.
+    tokens: any number of words, perhaps none. numbers: every known word's number;
+    "<unk>" is one of them. Returns a list of 1 to max_length numbers: the first words
+    count, a word that is not in the dictionary gets the number of "<unk>", and so does
+    a sentence without any word.
 
     Hint: what does a dictionary's get do with a second argument?
     """
@@ -231,9 +232,10 @@ live(answer, sentence="top orange football on the path")
 def pad_sentences(sentences: list[list[int]], longest: int | None = None) -> tuple[Tensor, Tensor]:
     """Put sentences of different length into one tensor, and say where the words are.
 
-    sentences: B lists of word numbers, each with at least one. longest: the T to use, never less
-    than the longest sentence; None for just that length.
-    Returns (words, word_mask): (B, T) int64 with 0 after the last word; (B, T) bool, True at words.
+    sentences: B lists of word numbers, each with at least one. longest: the T to use,
+    never less than the longest sentence; None for just that length.
+    Returns (words, word_mask): (B, T) int64 with 0 after the last word; (B, T) bool,
+    True at words.
 
     Hint: begin with two tensors in which there is only padding.
     """
@@ -292,18 +294,20 @@ print("over the two words:  ", row[there].mean().item())
 #
 # $$\bar e = \frac{1}{N}\sum_{n=1}^{N} e_n,$$
 #
-# and CMSA-Net takes the same mean of what its attention gives (paper 004, Eq. 4). $N$ is the number
-# of *words*, which is another one in each row of the batch.
+# and CMSA-Net takes the same mean of what its attention gives (paper 004, Eq. 4; the numbers of the
+# papers stand in a table at the beginning of notebook 01). $N$ is the number of *words*, which is
+# another one in each row of the batch.
 
 
 # %% exercise="mean-over-words"
 def mean_over_words(words: Tensor, word_mask: Tensor) -> Tensor:
     """Average the vectors of the real words.
 
-    words (B, T, C), anything may stand in the padding. word_mask (B, T), True at words, at least
-    one in each row. Returns (B, C).
+    words (B, T, C), anything may stand in the padding. word_mask (B, T), True at words,
+    at least one in each row. Returns (B, C).
 
-    Hint: the mask lacks an axis that the words have; add it, then both sums are over axis 1.
+    Hint: the mask lacks an axis that the words have; add it, then both sums are over
+    axis 1.
     """
     # BEGIN SOLUTION
     there = word_mask[..., None]
@@ -448,8 +452,9 @@ print("two words:   ", [f"{weight:.3f}" for weight in scores[:2].softmax(0)])
 def masked_word_softmax(scores: Tensor, word_mask: Tensor) -> Tensor:
     """Turn one score per word into weights over the real words.
 
-    scores (B, T), any numbers, large ones too, also in the padding. word_mask (B, T), True at
-    words, at least one in each row. Returns (B, T): 0 at padding, each row sums to 1.
+    scores (B, T), any numbers, large ones too, also in the padding. word_mask (B, T),
+    True at words, at least one in each row. Returns (B, T): 0 at padding, each row sums
+    to 1.
 
     Hint: which score has the weight exp(s) = 0?
     """
@@ -514,9 +519,9 @@ print(len(training[::3]), "sentences,", len(own.index_to_key), "words,", own.vec
 def nearest_words(vectors: Tensor, row: int, k: int) -> Tensor:
     """Find the k words nearest to one word, by cosine.
 
-    vectors (V, C), one row per word; rows may be zero (padding) and are then like no word.
-    row: which word. Returns (k,) int64: the rows of the nearest words, nearest first, without the
-    word itself.
+    vectors (V, C), one row per word; rows may be zero (padding), then like no word.
+    row: which word. Returns (k,) int64: the rows of the nearest words, nearest first,
+    without the word itself.
 
     Hint: make every row a unit vector; then one matrix product has all cosines.
     """
@@ -821,7 +826,7 @@ figure, axes = plt.subplots(1, 3, figsize=(10, 3.8))
 shown = [image, *(overlay(image, answer.mask) for answer in answers)]
 for ax, pixels, title in zip(axes, shown, ("the picture", *orders), strict=True):
     ax.imshow(pixels)
-    ax.set_title(title, size=12)
+    ax.set_title(title.replace(" to", " to\n"), size=12)
     ax.axis("off")
 show(figure, alt="An orange and a black dog; for either order of words parts of both are marked")
 

@@ -49,7 +49,7 @@ from refseg_lib.vision.backbone import build_backbone
 style()
 data = park()
 backbone = build_backbone("laptop")
-print(f"{len(data)} sentences; taps and channels of the frozen backbone: {backbone.channels}")
+print(f"{len(data)} sentences; the backbone's maps and their channels: {backbone.channels}")
 
 
 # %% [markdown]
@@ -99,10 +99,11 @@ Fragment(f'<div style="display:flex;gap:24px">{"".join(shown)}</div>', "; ".join
 def letterbox_geometry(height: int, width: int, side: int) -> dict:
     """Say where a picture of height × width pixels lies in a square of side × side.
 
-    Returns a dictionary: `scale` (square pixels per picture pixel), and as whole numbers `height`
-    and `width` of the picture inside the square, `top` and `left` (black rows and columns before
-    it). An odd pixel of black goes behind the picture. A picture smaller than the square is
-    enlarged. However thin it is, at least one row and one column remain.
+    Returns a dictionary: `scale` (square pixels per picture pixel), and as whole
+    numbers `height` and `width` of the picture inside the square, `top` and `left`
+    (black rows and columns before it). An odd pixel of black goes behind the picture. A
+    picture smaller than the square is enlarged. However thin it is, at least one row
+    and one column remain.
 
     Hint: one scale for both axes; `round` makes whole numbers.
     """
@@ -170,10 +171,12 @@ show(
 def undo_letterbox(logits: torch.Tensor, height: int, width: int) -> torch.Tensor:
     """Bring logits from the square back to the picture.
 
-    Shapes: logits (S, S) or (N, S, S). Returns (height, width) or (N, height, width): the bars cut
-    off, then bilinear with centres of pixels as above. Still logits: nothing is thresholded.
+    Shapes: logits (S, S) or (N, S, S). Returns (height, width) or (N, height, width):
+    the bars cut off, then bilinear with centres of pixels as above. Still logits:
+    nothing is thresholded.
 
-    Given: `box.rows` and `box.columns`, two slices, say where the picture lies in the square.
+    Given: `box.rows` and `box.columns`, two slices, say where the picture lies in the
+    square.
 
     Hint: torch.nn.functional.interpolate, known here as F.interpolate, wants four axes.
     """
@@ -289,13 +292,15 @@ show(figure, f"{alt} three cells are left on top, with dilation all 17")
 def dilated_output(size: int, layers: list) -> dict:
     """Follow a row of pixels through a stack of convolutions.
 
-    `layers` holds [kernel, stride, dilation] of each layer, first to last. Kernels are odd, and
-    every layer pads dilation · (kernel // 2) zeros on both sides.
+    `layers` holds [kernel, stride, dilation] of each layer, first to last. Kernels are
+    odd, and every layer pads dilation · (kernel // 2) zeros on both sides.
 
-    Returns a dictionary of whole numbers: `size` (cells at the end), `stride` (pixels from one cell
-    to the next) and `field` (pixels that a cell sees, gaps included, far from the borders).
+    Returns a dictionary of whole numbers: `size` (cells at the end), `stride` (pixels
+    from one cell to the next) and `field` (pixels that a cell sees, gaps included, far
+    from the borders).
 
-    Hint: a layer makes the field grow by steps as long as the stride of all layers *before* it.
+    Hint: a layer makes the field grow by steps as long as the stride of all layers
+    *before* it.
     """
     # BEGIN SOLUTION
     step = seen = 1
@@ -400,7 +405,7 @@ for axis, stride in zip(axes, (8, 32), strict=True):
     axis.fill_between(range(128), -0.3, -0.12, back >= 0.5, color="#d55e00", step="mid")
     axis.axhline(0.5, color="#808080", ls=":", lw=1.2)
     axis.set(title=f"stride {stride}", xlabel="pixel", yticks=[0, 0.5, 1])
-axes[1].legend(loc="upper left", fontsize=10)
+axes[1].legend(loc="center left", bbox_to_anchor=(1, 0.6), fontsize=10)
 alt = "Three things in a row of pixels, seen through cells of 8 and of 32 pixels, the yes below:"
 show(figure, f"{alt} all three things at stride 8; at 32 the two small ones are gone")
 
@@ -598,7 +603,8 @@ def spatial_coordinates(
 ) -> torch.Tensor:
     """Give every cell of a height × width grid its eight numbers.
 
-    Returns (8, height, width), of this dtype and on this device, in the order of the table above.
+    Returns (8, height, width), of this dtype and on this device, in the order of the
+    table above.
 
     Hint: torch.arange makes the numbers of one row; `expand` repeats them in all rows.
     """
@@ -674,20 +680,20 @@ alt = "Lengths of vectors: s is always below 3; v is longer, and different from 
 show(figure, alt)
 
 # %% [markdown]
-# Without dividing, v drowns s, and a cell where much is going on drowns the others. After dividing,
-# only the direction of v counts. It has its own price: a vector of length 1 with C numbers in it
-# has numbers of about 1/√C. Adam starts slowly from such small numbers. So our laptop models
-# multiply the part v by √C and the part s by √8. We call this `balanced`; it is our choice, not the
-# paper's.
+# (The grey bars go on above the figure.) Without dividing, v drowns s, and a cell where much is
+# going on drowns the others. After dividing, only the direction of v counts. It has its own price:
+# a vector of length 1 with C numbers in it has numbers of about 1/√C. Adam starts slowly from such
+# small numbers. So our laptop models multiply the part v by √C and the part s by √8. We call this
+# `balanced`; it is our choice, not the paper's.
 
 
 # %% exercise="picture-vectors"
 def picture_vectors(feature: torch.Tensor, balanced: bool = False) -> torch.Tensor:
     """Build [v_p / ||v_p||; s_p] of every cell.
 
-    Shapes: feature (I, C, h, w), one map per image. Returns (I, h·w, C + 8): cells in the order in
-    which one reads, v before s. With balanced=True, v is multiplied by √C and s by √8. A cell of
-    zeros stays zeros.
+    Shapes: feature (I, C, h, w), one map per image. Returns (I, h·w, C + 8): cells in
+    the order in which one reads, v before s. With balanced=True, v is multiplied by √C
+    and s by √8. A cell of zeros stays zeros.
 
     Given: `place` (8, h, w), the spatial coordinates.
 
@@ -833,7 +839,7 @@ def answered(data, tellings, sentence, told):
     return show(figure, f"“{data[sentence].sentence}”: the truth, and what the model finds")
 
 
-some = {data[i].sentence: i for i in (1831, 1063, 1101, 2133, 203)}
+some = {data[i].sentence: i for i in (1063, 1831, 1101, 2133, 203)}
 live(partial(answered, data, tellings), sentence=some, told=[*list(tellings)[1:], "true"])
 
 # %% [markdown]

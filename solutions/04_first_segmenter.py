@@ -15,6 +15,7 @@ import time
 from dataclasses import replace
 from functools import partial
 from html import escape
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -105,10 +106,11 @@ show(figure, alt)
 def tile_and_concatenate(picture: Tensor, sentence: Tensor, image_of: Tensor | None) -> Tensor:
     """Join the vector of every pixel with the vector of the sentence that asks about it.
 
-    Shapes: picture (I, P, Cv), sentence (B, Cl), image_of (B,) or None when sentence b asks about
-    image b. Returns (B, P, Cv + Cl), the picture's channels first.
+    Shapes: picture (I, P, Cv), sentence (B, Cl), image_of (B,) or None when sentence b
+    asks about image b. Returns (B, P, Cv + Cl), the picture's channels first.
 
-    Hint: first one copy of the image per sentence, then one copy of the sentence per pixel.
+    Hint: first one copy of the image per sentence, then one copy of the sentence per
+    pixel.
     """
     # BEGIN SOLUTION
     seen = picture if image_of is None else picture[image_of]
@@ -184,8 +186,9 @@ def split_convolution(
 ) -> Tensor:
     """Compute W [v_p; l] + b at every pixel, without building [v_p; l].
 
-    Shapes: picture (I, P, Cv), sentence (B, Cl), image_of (B,) or None when sentence b asks about
-    image b, weight (O, Cv + Cl) with the picture's columns first, bias (O,). Returns (B, P, O).
+    Shapes: picture (I, P, Cv), sentence (B, Cl), image_of (B,) or None when sentence b
+    asks about image b, weight (O, Cv + Cl) with the picture's columns first, bias (O,).
+    Returns (B, P, O).
 
     Hint: cut weight into the columns for the picture and the columns for the sentence.
     """
@@ -297,8 +300,9 @@ print("the true cost of a logit of 100 where the mask is 0: log(1 + exp(100)) = 
 def segmentation_loss(logits: Tensor, mask: Tensor, foreground: float) -> Tensor:
     """Add cross-entropy and Dice loss, as above.
 
-    Shapes: logits (B, 1, H, W), mask (B, 1, H, W), float, 0 or 1; foreground is the weight w.
-    Returns a scalar, right and finite for logits of ±100 and for an empty mask.
+    Shapes: logits (B, 1, H, W), mask (B, 1, H, W), float, 0 or 1; foreground is the
+    weight w. Returns a scalar, right and finite for logits of ±100 and for an empty
+    mask.
 
     Hint: torch.nn.functional has a binary cross-entropy "with logits".
     """
@@ -364,9 +368,10 @@ def polynomial_rate(
 ) -> float:
     """Compute the learning rate of one step.
 
-    step: its number, the first is 0 (it may also be steps or more: the rate then stays where it
-    ended). steps: of the whole training, warm-up included. rate: the full rate. power, end: see
-    above. warmup: how many steps warm up; 0 for none. Returns a number.
+    step: its number, the first is 0 (it may also be steps or more: the rate then stays
+    where it ended). steps: of the whole training, warm-up included. rate: the full
+    rate. power, end: see above. warmup: how many steps warm up; 0 for none. Returns a
+    number.
 
     Hint: treat step < warmup first.
     """
@@ -467,7 +472,8 @@ for i, probability in zip(few, before, strict=True):
 # %% [markdown]
 # ## The loop
 # This is all of it. Read it line by line: a batch, a rate, logits, a loss, gradients, a step. The
-# convolution, the loss and the rate are yours.
+# convolution, the loss and the rate are yours. It takes about a minute, longer on a busy machine,
+# and prints every 50 steps how far it is.
 
 # %%
 loss_of = working("segmentation-loss")
@@ -649,7 +655,7 @@ figure, axes = plt.subplots(2, len(examples), figsize=(2.6 * len(examples), 5.4)
 for column, (name, i) in zip(axes.T, examples.items(), strict=True):
     column[0].imshow(overlay(data.image(i), data.mask(i)))
     column[1].imshow(overlay(data.image(i), found["yours"][i]))
-    column[0].set_title(f"“{data[i].sentence}”", fontsize=11, weight="normal")
+    column[0].set_title(fill(f"“{data[i].sentence}”", 24), fontsize=11, weight="normal")
     column[1].set_title(f"yours: {name}", fontsize=12)
 for axis in axes.flat:
     axis.axis("off")

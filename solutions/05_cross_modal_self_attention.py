@@ -96,15 +96,15 @@ ways = {
     "a sum": {"left": 0.6 * place - 0.5, "right": 0.6 * place + 0.5},
     "a product": {"left": -1.1 * place, "right": 1.1 * place},
 }
-figure, axes = plt.subplots(1, 2, figsize=(6.8, 2.6), sharey=True)
+figure, axes = plt.subplots(1, 2, figsize=(8.6, 2.6), sharey=True)
 for axis, (way, scores) in zip(axes, ways.items(), strict=True):
     for (word, score), line in zip(scores.items(), ("-o", "--s"), strict=True):
         axis.plot(place, score, line, label=f"“{word}”")
         best = score.argmax()
-        axis.plot(place[best], score[best], "o", ms=17, mfc="none", mec=COLORS[6])
+        axis.plot(place[best], score[best], "o", ms=17, mfc="none", mec=COLORS[6], clip_on=False)
     axis.set(title=f"{way} of pixel and word", xlabel="pixel, from left to right")
 axes[0].set_ylabel("score")
-axes[1].legend(loc="upper center")
+axes[1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
 alt = "Left: two parallel lines, the same pixel is best for both words. Right: two crossing lines,"
 show(figure, f"{alt} the leftmost pixel is best for “left”, the rightmost for “right”.")
 
@@ -144,11 +144,12 @@ table(heads, rows, "3 pixels × 2 words: six pairs, and f of each in the last fi
 def pair_features(picture: Tensor, place: Tensor, words: Tensor, word_mask: Tensor) -> Tensor:
     """Build f of all pairs of a pixel and a word (Eq. 1).
 
-    Shapes: picture (B, P, Cv), place (B, P, 8) or (1, P, 8), words (B, T, Cl), word_mask (B, T),
-    True at real words. Returns (B, P, T, Cv + Cl + 8): seen, said, place, in this order; the
-    words' part is zero at padding, the rest is not.
+    Shapes: picture (B, P, Cv), place (B, P, 8) or (1, P, 8), words (B, T, Cl),
+    word_mask (B, T), True at real words. Returns (B, P, T, Cv + Cl + 8): seen, said,
+    place, in this order; the words' part is zero at padding, the rest is not.
 
-    Hint: give each of the three the axis it lacks, expand, concatenate. A pixel of zeros exists.
+    Hint: give each of the three the axis it lacks, expand, concatenate. A pixel of
+    zeros exists.
     """
     # BEGIN SOLUTION
     seen = F.normalize(picture, dim=-1)[:, :, None]
@@ -163,7 +164,7 @@ check("pair-features", pair_features)
 
 # %% [markdown]
 # How large is $F$, the collection of all $f_{pn}$? For one sentence of 20 words at the deepest
-# level (in the paper $C_l = 1000$, and Res5 has 2048 channels on 40 × 40 pixels):
+# level (in the paper a word vector has 1000 numbers, and Res5 has 2048 channels on 40 × 40 pixels):
 
 # %%
 features_of = working("pair-features")
@@ -215,11 +216,12 @@ table(heads, rows, "One pair asks, six answer; the last number is v̂", digits=2
 def literal_attention(query: Tensor, key: Tensor, value: Tensor, word_mask: Tensor) -> Tensor:
     """Let every pair attend to every pair (Eq. 2-3), without 1/sqrt(d).
 
-    Shapes: query, key, value (B, P, T, d), word_mask (B, T), True at real words. Returns v_hat
-    (B, P, T, d). Pairs with a padding word never answer; what they get themselves does not matter,
-    as long as it is finite.
+    Shapes: query, key, value (B, P, T, d), word_mask (B, T), True at real words.
+    Returns v_hat (B, P, T, d). Pairs with a padding word never answer; what they get
+    themselves does not matter, as long as it is finite.
 
-    Hint: a pair is one thing. Flatten pixels and words into one axis, and back at the end.
+    Hint: a pair is one thing. Flatten pixels and words into one axis, and back at the
+    end.
     """
     # BEGIN SOLUTION
     answers = word_mask.repeat(1, query.shape[1])
@@ -254,7 +256,7 @@ print(f"v_hat of the pair (left pixel, “left”): {got[0, 0, 0].item():.2f}, a
 names = [f"{pixel.removesuffix(' pixel')}, {word}" for pixel in at_pixel for word in at_word]
 figure, axis = plt.subplots(figsize=(5, 3.6))
 drawn = axis.imshow(weights.flatten(0, 1), vmin=0)
-axis.set_xticks(range(6), names, rotation=35, ha="right")
+axis.set_xticks(range(6), names, rotation=35, ha="right", rotation_mode="anchor")
 axis.set_yticks(range(6), names)
 axis.set(xlabel="the pair that answers", ylabel="the pair that asks")
 axis.grid(False)
@@ -336,8 +338,8 @@ for count in (1, 4, 8, 12, 20):
     pairs = 40 * 40 * count
     one = 4 * pairs**2 / 2**30
     training = 3 * 2 * one
-    rows.append([f"{count} words", f"{pairs:,}", f"{pairs**2:,}", one, training, 8 * training])
-heads = ["sentence", "pairs", "scores", "one level", "to train", "8 sentences"]
+    rows.append([str(count), pairs, pairs**2, one, training, 8 * training])
+heads = ["words", "pairs", "scores", "one level", "to train", "8 sentences"]
 caption = "GiB in float32: one level; three levels with scores and weights kept; the same 8 times"
 table(heads, rows, caption, digits=2)
 
@@ -402,8 +404,9 @@ caption = f"{kept['pairs']:,} pairs, {kept['width']} channels; – is where memo
 table(["how", "pass", "processor seconds", "peak MiB"], rows, caption, digits=2)
 
 # %% [markdown]
-# "sdpa" is PyTorch's own attention, which never stores all scores: the memory is saved, the time
-# is not. "factorised" is what you build next. It is not an approximation.
+# "naive" builds all pairs, as you did. "sdpa" is PyTorch's own attention, which never stores all
+# scores: the memory is saved, the time is not. "factorised" is what you build next. It is not an
+# approximation.
 #
 # ## 6. Is there an exact way around?
 # ### Everything is a sum of a pixel part and a word part
@@ -444,8 +447,8 @@ table(heads, rows, "It is a multiplication table")
 def split_softmax(pixel_scores: Tensor, word_scores: Tensor, word_mask: Tensor) -> Tensor:
     """Compute the softmax over all pairs (p, n) of pixel_scores[p] + word_scores[n].
 
-    Shapes: pixel_scores (B, P), word_scores (B, T), word_mask (B, T), True at real words.
-    Returns (B, P, T) weights that sum to one per sentence, none at padding.
+    Shapes: pixel_scores (B, P), word_scores (B, T), word_mask (B, T), True at real
+    words. Returns (B, P, T) weights that sum to one per sentence, none at padding.
 
     Hint: two small softmaxes; only one of them has to do with padding.
     """
@@ -565,11 +568,13 @@ def mean_softmax(
 ) -> Tensor:
     """Average over real words n the softmax over k of pixel_scores[p, k] + word_scores[n, k].
 
-    Shapes: pixel_scores (B, P, K), word_scores (B, T, K), word_mask (B, T), True at real words,
-    key_mask (B, K), True at keys that exist, None when all do. Returns (B, P, K) of the type of
-    pixel_scores; rows sum to one. Scores may be far apart, also in float32.
+    Shapes: pixel_scores (B, P, K), word_scores (B, T, K), word_mask (B, T), True at
+    real words, key_mask (B, K), True at keys that exist, None when all do. Returns
+    (B, P, K) of the type of pixel_scores; rows sum to one. Scores may be far apart,
+    also in float32.
 
-    Hint: build E, F and Z of identities 2 and 3, in double precision; Z is one matrix product.
+    Hint: build E, F and Z of identities 2 and 3, in double precision; Z is one matrix
+    product.
     """
     if image_of is not None:
         pixel_scores = pixel_scores[image_of]
@@ -610,8 +615,9 @@ def cross_attention(
 ) -> Tensor:
     """Average over real words n what the pairs (p, n) find: Eq. 2-4 before the output layer.
 
-    Shapes: query, key and value have .pixels (B, P, d) and .words (B, T, d); word_mask (B, T), True
-    at real words. Returns (B, P, d). Leave terms alone: the trained network asks for "full".
+    Shapes: query, key and value have .pixels (B, P, d) and .words (B, T, d); word_mask
+    (B, T), True at real words. Returns (B, P, d). Leave terms alone: the trained
+    network asks for "full".
 
     Hint: two calls of library.mean_softmax, into whose place your own can be plugged.
     """
@@ -857,7 +863,7 @@ def look(sentence: str, level: str) -> Fragment:
     return Fragment(f"{shown}{notes}{word_row(answer.tokens, weights)}{grid}", sentence)
 
 
-live(look, sentence="right dog", level=list(LEVELS[::-1]))
+live(look, sentence="kite on the right", level=list(LEVELS[::-1]))
 
 # %% [markdown]
 # ## 9. What still fails?

@@ -109,8 +109,9 @@ three_abreast(maps, alt="How far each cell stands out", shared_scale=False)
 def same_grid(levels: list[Tensor]) -> list[Tensor]:
     """Bring all maps onto the finest grid among them, bilinearly.
 
-    Shapes: levels is a list of maps (B, C, h, w), each of its own height and width; the finest has
-    the most cells and may stand anywhere. Returns a list in the same order, all of the finest size.
+    Shapes: levels is a list of maps (B, C, h, w), each of its own height and width; the
+    finest has the most cells and may stand anywhere. Returns a list in the same order,
+    all of the finest size.
 
     Hint: find the size first, then give it to torch.nn.functional.interpolate.
     """
@@ -176,8 +177,8 @@ table(["level", "mean |X|", "share, %"], rows, "How loud is each level?")
 def self_gated_sum(levels: list[Tensor], memory: list[Tensor]) -> Tensor:
     """Add up the levels, each weighted by its own gate ("CMSA+Gated").
 
-    Shapes: levels is a list of maps (B, C, h, w), memory a list of as many gates (B, 1, h, w).
-    Returns one map (B, C, h, w).
+    Shapes: levels is a list of maps (B, C, h, w), memory a list of as many gates
+    (B, 1, h, w). Returns one map (B, C, h, w).
 
     Hint: the axis of length 1 fits every channel by itself.
     """
@@ -208,9 +209,10 @@ def memory_gates(
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Compute the memory and the reset gate of every level.
 
-    Shapes: levels is a list of maps (B, C, h, w), weights a list of kernels (2, C, 3, 3), biases a
-    list of (2,). Output 0 is the memory gate, output 1 the reset gate. Returns two lists of maps
-    (B, 1, h, w), memory gates first, with numbers in [0, 1].
+    Shapes: levels is a list of maps (B, C, h, w), weights a list of kernels
+    (2, C, 3, 3), biases a list of (2,). Output 0 is the memory gate, output 1 the reset
+    gate. Returns two lists of maps (B, 1, h, w), memory gates first, with numbers in
+    [0, 1].
 
     Hint: with which padding does a 3 × 3 convolution keep the size of a map?
     """
@@ -294,10 +296,11 @@ def gated_exchange(
 ) -> list[Tensor]:
     """Let the levels exchange messages (Eq. 5).
 
-    Shapes: levels is a list of L maps X (B, C, h, w), memory and reset are lists of L gates
-    (B, 1, h, w), gamma (L,). Returns a list of L maps F (B, C, h, w).
+    Shapes: levels is a list of L maps X (B, C, h, w), memory and reset are lists of L
+    gates (B, 1, h, w), gamma (L,). Returns a list of L maps F (B, C, h, w).
 
-    Hint: a message belongs to its sender. Compute what each level sends once, then deliver.
+    Hint: a message belongs to its sender. Compute what each level sends once, then
+    deliver.
     """
     # BEGIN SOLUTION
     sent = [g * m * x for g, m, x in zip(gamma, memory, levels, strict=True)]
@@ -376,7 +379,7 @@ for (whose, scores), color, up in zip(ranges.items(), COLORS, (-0.16, 0.16), str
         axis.plot(ends, [row + up] * 2, lw=7, color=color, label=label, solid_capstyle="butt")
 axis.set_xscale("symlog", linthresh=5)
 axis.set_xticks([-10_000, -1000, -100, -5, 0, 5, 100, 1000, 10_000])
-axis.set_xticklabels(["-10,000", "-1000", "-100", "-5", "0", "5", "100", "1000", "10,000"])
+axis.set_xticklabels(["−10,000", "", "−100", "−5", "0", "5", "100", "", "10,000"])
 axis.set_yticks(range(6), list(ranges["fresh"]))
 axis.invert_yaxis()
 axis.set_xlabel("score before the sigmoid; in the grey band a gate can still move")
@@ -477,8 +480,9 @@ table(["fusion", "oIoU, %"], rows, "Trained CMSA-Net, first 60 sentences of val"
 # ## 7. What does Table 3 of the paper compare?
 # Its upper four rows use Res5 alone and compare ways to join words and pixels. The lower five have
 # all three levels and compare ways to join levels. The scores below are the authors': measured *by
-# them*, on UNC val, with ResNet-101 and DenseCRF. We did not measure them. Beside each row stands
-# the name that builds it here, and what it costs at the laptop preset.
+# them*, on UNC val, with ResNet-101 and with DenseCRF, which smooths masks along outlines
+# afterwards. We did not measure them. Beside each row stands the name that builds it here, and what
+# it costs at the laptop preset.
 
 # %%
 PAPER = "004_CMSA_CVPR19"

@@ -9,16 +9,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
+from refseg_lib.course.comparing import wrong_entries
 from refseg_lib.course.exercise import Finding
+from refseg_lib.course.number_table import GREY, RED, Span, number_table
 from refseg_lib.course.verdict import Result, Verdict
-from refseg_lib.explain.ink import ink_on
-from refseg_lib.explain.viridis import viridis
 
-_GREEN, _RED, _GREY = "#00694d", "#a8370a", "#5d5d68"
-_LARGEST = 8
-"""Rows and columns of a tensor that are printed."""
+_GREEN = "#00694d"
+_MOST_ITEMS, _MOST_LETTERS = 8, 400
+"""What is shown of a list, and of what is no tensor."""
 
 
 def verdict_card(verdict: Verdict) -> str:
@@ -30,9 +31,9 @@ def verdict_card(verdict: Verdict) -> str:
     if verdict.passed:
         state, colour = "✓ Passed", _GREEN
     elif verdict.started:
-        state, colour = "✗ Not yet", _RED
+        state, colour = "✗ Not yet", RED
     else:
-        state, colour = "○ Not started", _GREY
+        state, colour = "○ Not started", GREY
     exercise = verdict.exercise
     parts = [
         f'<p style="margin:0;font-size:1.1em"><b style="color:{colour}">{state}</b>'
@@ -67,14 +68,17 @@ def verdict_card(verdict: Verdict) -> str:
 def _requirements(verdict: Verdict) -> str:
     lines = []
     for result in verdict.results:
-        sign, colour, said = ("✓", _GREEN, "met") if not result.finding else ("✗", _RED, "not met")
+        sign, colour, said = ("✓", _GREEN, "met") if not result.finding else ("✗", RED, "not met")
         points = result.requirement.points
+        worth = f"{points} {'point' if points == 1 else 'points'}"
+        if verdict.waits(result):
+            sign, colour, said = "○", GREY, "not judged yet"
+            worth += "; not judged yet: first the result must be right"
         lines.append(
             f'<li style="list-style:none"><span style="color:{colour};font-weight:bold"'
             f' role="img" aria-label="{said}">{sign}</span>'
             f" {html.escape(result.requirement.text)}"
-            f' <span style="color:{_GREY}">({points} {"point" if points == 1 else "points"})</span>'
-            "</li>"
+            f' <span style="color:{GREY}">({worth})</span></li>'
         )
     return f'<ul style="margin:.5em 0 0;padding:0">{"".join(lines)}</ul>'
 
@@ -90,7 +94,8 @@ def _finding(result: Result, finding: Finding) -> str:
     if finding.expected is not None and finding.got is not None:
         # One scale for both: the same number has the same colour.
         span = _span(finding.expected, finding.got)
-        figures = [_figure(label, value, span) for label, value in shown]
+        pairs = zip(shown, reversed(shown), strict=True)
+        figures = [_figure(label, value, span, other) for (label, value), (_, other) in pairs]
         parts.append(f'<div style="display:flex;gap:1.5em;flex-wrap:wrap">{"".join(figures)}</div>')
     inputs = "".join(_figure(name, value) for name, value in finding.case.inputs.items())
     parts.append(
@@ -111,13 +116,11 @@ def _hints(verdict: Verdict) -> str:
     )
 
 
-Span = tuple[float, float]
-
-
-def _figure(label: str, value: Any, span: Span | None = None) -> str:
+def _figure(label: str, value: Any, span: Span | None = None, other: Any = None) -> str:
+    """Draw a value; where it differs from ``other``, so that one sees it."""
     return (
-        f'<div><div style="color:{_GREY};font-size:.9em">{html.escape(label)}'
-        f"{_shape_of(value)}</div>{_drawn(value, span)}</div>"
+        f'<div><div style="color:{GREY};font-size:.9em">{html.escape(label)}'
+        f"{_shape_of(value)}</div>{_drawn(value, span, other)}</div>"
     )
 
 
@@ -149,55 +152,34 @@ def _shape_of(value: Any) -> str:
     return ""
 
 
-def _drawn(value: Any, span: Span | None = None) -> str:
+def _drawn(value: Any, span: Span | None, other: Any) -> str:
     if _drawable(value):
-        return _table(_plain(value), span)
+        return number_table(_plain(value), span, _wrong(value, other))
     if isinstance(value, Mapping):
-        return "".join(_figure(str(name), item) for name, item in list(value.items())[:_LARGEST])
+        others = other if isinstance(other, Mapping) else {}
+        items = [(str(name), item, others.get(name)) for name, item in value.items()]
+        return _items(items, span)
     if isinstance(value, list | tuple) and any(
         isinstance(item, Tensor | np.ndarray | list | tuple | Mapping) for item in value
     ):
-        return "".join(_figure(f"[{i}]", item) for i, item in enumerate(value[:_LARGEST]))
+        alike = isinstance(other, list | tuple) and len(other) == len(value)
+        items = [(f"[{i}]", item, other[i] if alike else None) for i, item in enumerate(value)]
+        return _items(items, span)
     text = f"{value:.6g}" if isinstance(value, float) else repr(value)
-    return f"<code>{html.escape(text[:400])}</code>"
+    more = " …" if len(text) > _MOST_LETTERS else ""
+    return f"<code>{html.escape(text[:_MOST_LETTERS])}{more}</code>"
 
 
-def _table(array: np.ndarray, span: Span | None) -> str:
-    """Draw the last two axes as a grid of numbers on viridis; further axes at their first index."""
-    note = ""
-    while array.ndim > 2:
-        if len(array) > 1:
-            note = f'<div style="color:{_GREY};font-size:.8em">the first of {len(array)}</div>'
-        array = array[0]
-    array = np.atleast_2d(array)
-    cut = array.shape[0] > _LARGEST or array.shape[1] > _LARGEST
-    array = array[:_LARGEST, :_LARGEST]
-    numbers = array.astype(np.float64)
-    low, high = span or _span(numbers) or (0.0, 0.0)
-    rows = []
-    for row, entries in zip(numbers, array, strict=True):
-        cells = []
-        for number, entry in zip(row, entries, strict=True):
-            share = (number - low) / (high - low) if high > low and np.isfinite(number) else 0.5
-            back, ink = _colours(share) if np.isfinite(number) else ("#ffffff", "#a8370a")
-            cells.append(
-                f'<td style="background:{back};color:{ink};padding:.15em .4em;text-align:right;'
-                f'font:12px monospace">{html.escape(_number(entry))}</td>'
-            )
-        rows.append(f"<tr>{''.join(cells)}</tr>")
-    more = f'<div style="color:{_GREY};font-size:.8em">… and more</div>' if cut else ""
-    return f'{note}<table style="border-collapse:collapse">{"".join(rows)}</table>{more}'
+def _items(items: list[tuple[str, Any, Any]], span: Span | None) -> str:
+    shown = "".join(_figure(name, item, span, other) for name, item, other in items[:_MOST_ITEMS])
+    left = len(items) - _MOST_ITEMS
+    more = f'<div style="color:{GREY};font-size:.9em">… and {left} more</div>' if left > 0 else ""
+    return shown + more
 
 
-def _number(entry: Any) -> str:
-    if isinstance(entry, np.bool_):
-        return "True" if entry else "False"
-    if isinstance(entry, np.integer):
-        return str(entry)
-    return f"{entry:.3g}"
-
-
-def _colours(share: float) -> tuple[str, str]:
-    """Return background and text colour of a value in [0, 1]."""
-    ground = viridis(share)
-    return f"rgb({','.join(map(str, ground))})", ink_on(ground)
+def _wrong(value: Any, other: Any) -> np.ndarray | None:
+    """Find the entries of a tensor or array that differ from another of its kind and shape."""
+    one, two = (torch.as_tensor(v) if _drawable(v) else None for v in (value, other))
+    if one is None or two is None or one.dtype != two.dtype or one.shape != two.shape:
+        return None
+    return wrong_entries(one, two).cpu().numpy()

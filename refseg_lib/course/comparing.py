@@ -107,12 +107,20 @@ def difference(expected: Any, got: Any) -> str | None:
     )
 
 
-def _tensor_difference(expected: Tensor, got: Tensor) -> str | None:
+def wrong_entries(expected: Tensor, got: Tensor) -> Tensor:
+    """Find where a tensor differs from one of its kind and shape by more than rounding.
+
+    Returns:
+        bool of their shape, True where an entry is wrong.
+    """
     if not expected.is_floating_point():
-        wrong = expected != got
-    else:
-        relative, absolute = RELATIVE[expected.dtype], ABSOLUTE[expected.dtype]
-        wrong = ~torch.isclose(expected, got, relative, absolute, equal_nan=True)
+        return expected != got
+    relative, absolute = RELATIVE[expected.dtype], ABSOLUTE[expected.dtype]
+    return ~torch.isclose(expected, got, relative, absolute, equal_nan=True)
+
+
+def _tensor_difference(expected: Tensor, got: Tensor) -> str | None:
+    wrong = wrong_entries(expected, got)
     count = int(wrong.sum())
     if count == 0:
         return None

@@ -32,26 +32,35 @@ def right_values(cases: Cases, text: str, points: int = 2, name: str = "values")
 
 
 def right_gradients(cases: Cases, text: str, points: int = 1) -> Requirement:
-    """Ask for the reference's gradients; every case must name inputs in ``gradient_of``."""
+    """Ask for the reference's gradients; every case must name inputs in ``gradient_of``.
+
+    Another result has other gradients, which is no second mistake: where only the numbers are
+    wrong, the requirement waits for them.
+    """
 
     def judge(
         cases: Sequence[Case], outcomes: Sequence[Outcome], references: Sequence[Outcome]
     ) -> Finding | None:
+        waiting = None
         for case, outcome, reference in zip(cases, outcomes, references, strict=True):
+            other_form = _other_form(reference.value, outcome.value)
+            wrong = comparing.difference(reference.value, outcome.value)
             for name, expected in reference.gradients.items():
                 got = outcome.gradients[name]
                 if expected is None:
                     raise ValueError(f"the reference itself has no gradient for {name!r}")
-                if got is None:
+                if got is None and other_form is None:
                     message = (
                         f"no gradient arrives at {name!r}: was something detached, rounded or"
                         " turned into plain numbers?"
                     )
                     return Finding(case, message)
                 said = comparing.difference(expected, got)
-                if said is not None:
+                if said is not None and wrong is None:
                     return Finding(case, f"gradient of {name!r}: {said}", expected, got)
-        return None
+                if said is not None and waiting is None:
+                    waiting = Finding(case, str(wrong), reference.value, outcome.value, waits=True)
+        return waiting
 
     return Requirement("gradient", "gradient", text, cases, judge, points)
 
@@ -66,7 +75,7 @@ def inputs_kept(cases: Cases, text: str, points: int = 1) -> Requirement:
             # To leave the input alone is no merit of something that does nothing with it.
             said = _other_form(reference.value, outcome.value)
             if said is not None:
-                return Finding(case, said)
+                return Finding(case, said, waits=True)
             if outcome.altered:
                 names = " and ".join(repr(name) for name in outcome.altered)
                 return Finding(case, f"the call changed its input {names} in place")
@@ -101,7 +110,7 @@ def holds(
             # above by another requirement must not end in an exception here.
             said = _other_form(reference.value, outcome.value)
             if said is not None:
-                return Finding(case, said)
+                return Finding(case, said, waits=True)
         found = wrong(cases, [outcome.value for outcome in outcomes])
         if found is None:
             return None

@@ -62,8 +62,17 @@ class Verdict:
 
     @property
     def first(self) -> Result | None:
-        """The first requirement that is not met; what the student should look at."""
-        return next((result for result in self.results if result.finding), None)
+        """The first requirement that is not met; what the student should look at.
+
+        One that waits for another comes last.
+        """
+        failed = [result for result in self.results if result.finding]
+        return min(failed, key=lambda result: result.finding.waits, default=None)  # type: ignore[union-attr]
+
+    def waits(self, result: Result) -> bool:
+        """Whether a requirement cannot be judged before another one is met."""
+        first = self.first.finding if self.first else None
+        return bool(result.finding and result.finding.waits and first and not first.waits)
 
     def record(self) -> dict[str, Any]:
         """Return what can be kept as JSON: no inputs, no values, no HTML."""
@@ -83,6 +92,7 @@ class Verdict:
                     "points": result.points,
                     "of": result.requirement.points,
                     "message": result.finding.message if result.finding else None,
+                    "waits": self.waits(result),
                 }
                 for result in self.results
             ],

@@ -27,9 +27,10 @@ def image_tag(image: Image.Image | str, alt: str, width: int | None = None) -> s
         width = image.width
     source = image if isinstance(image, str) else data_uri(image)
     across = f' width="{width}"' if width is not None else ""
+    # A row of boxes would stretch it to the height of the highest one.
     return (
         f'<img src="{escape(source)}" alt="{escape(alt)}"{across}'
-        ' style="display:block;max-width:100%;height:auto">'
+        ' style="display:block;max-width:100%;height:auto;align-self:flex-start">'
     )
 
 

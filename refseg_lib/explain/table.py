@@ -91,7 +91,9 @@ def _is_number(cell: Cell) -> bool:
 def _told(cell: Cell, digits: int) -> str:
     if cell is None:
         return "–"
-    return f"{cell:,.{digits}f}" if isinstance(cell, float) else str(cell)
+    if isinstance(cell, float):
+        return f"{cell:,.{digits}f}"
+    return f"{cell:,}" if _is_number(cell) else str(cell)
 
 
 def _best(cells: list[Cell], which: Best | None, digits: int) -> set[int]:

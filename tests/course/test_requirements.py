@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -39,6 +41,32 @@ def test_right_numbers_with_a_wrong_gradient_fail_the_gradient_alone(exercise: E
         return (2 * x).detach() + (x - x.detach())
 
     assert failed(exercise, straight) == {"gradient"}
+
+
+def waiting(exercise: Exercise, answer: object) -> set[str]:
+    verdict = examine(exercise, answer)  # type: ignore[arg-type]
+    return {r.requirement.name for r in verdict.results if verdict.waits(r)}
+
+
+def test_a_gradient_waits_for_the_numbers_when_only_they_are_wrong(exercise: Exercise) -> None:
+    assert waiting(exercise, lambda x: 3 * x) == {"gradient"}
+    assert waiting(exercise, lambda x: 2 * x.detach()) == set()
+    assert waiting(exercise, lambda x: 3 * x.detach()) == set()
+
+
+def test_a_right_gradient_of_wrong_numbers_keeps_its_points(exercise: Exercise) -> None:
+    assert failed(exercise, lambda x: 2 * x + 1) == {"values", "even"}
+
+
+def test_what_builds_on_a_result_of_another_form_waits_for_that_form(exercise: Exercise) -> None:
+    assert waiting(exercise, lambda x: None) == {"even", "inputs", "gradient"}
+    assert waiting(exercise, lambda x: 2 * x.flatten()) == {"even", "inputs"}
+
+
+def test_nothing_waits_for_a_requirement_that_is_met(exercise: Exercise) -> None:
+    gradient_alone = replace(exercise, requirements=exercise.requirements[-1:])
+    assert failed(gradient_alone, lambda x: 3 * x) == {"gradient"}
+    assert waiting(gradient_alone, lambda x: 3 * x) == set()
 
 
 def test_damage_to_the_input_fails_that_requirement(exercise: Exercise) -> None:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 from refseg_lib.course.checking import examine
 from refseg_lib.course.exercise import Exercise
@@ -20,7 +21,8 @@ def test_the_record_is_json_and_holds_no_input(exercise: Exercise) -> None:
     assert record["mistake"] == "tripled"
     assert record["points"] == sum(r["points"] for r in record["requirements"])
     assert record["of"] == sum(r["of"] for r in record["requirements"])
-    assert set(record["requirements"][2]) == {"name", "kind", "text", "points", "of", "message"}
+    told = {"name", "kind", "text", "points", "of", "message", "waits"}
+    assert set(record["requirements"][2]) == told
 
 
 def test_the_first_failure_is_the_first_in_the_order_of_requirements(exercise: Exercise) -> None:
@@ -28,3 +30,12 @@ def test_the_first_failure_is_the_first_in_the_order_of_requirements(exercise: E
     assert first is not None
     assert first.requirement.name == "shape"
     assert examine(exercise, lambda x: 2 * x).first is None
+
+
+def test_a_failure_that_waits_is_not_the_first_while_there_is_another(exercise: Exercise) -> None:
+    turned = replace(exercise, requirements=exercise.requirements[::-1])
+    verdict = examine(turned, lambda x: 2 * x.flatten())
+    names = [r.requirement.name for r in verdict.results if r.finding]
+    assert names == ["inputs", "even", "values", "shape"]
+    assert verdict.first is not None
+    assert verdict.first.requirement.name == "values"

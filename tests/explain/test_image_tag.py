@@ -28,3 +28,12 @@ def test_a_width_is_that_of_the_page_not_of_the_file(read: Any) -> None:
 def test_a_picture_that_nobody_would_see_is_refused(alt: str, width: int, said: str) -> None:
     with pytest.raises(UserError, match=said):
         image_tag(PICTURE, alt, width)
+
+
+def test_beside_something_higher_a_picture_keeps_its_shape(browser: Any) -> None:
+    page = browser.new_page()
+    high = '<div style="height:200px">a table</div>'
+    page.set_content(f'<div style="display:flex">{high}{image_tag(PICTURE, "a park")}</div>')
+    box = page.locator("img").bounding_box()
+    assert (box["width"], box["height"]) == (30, 20)
+    page.close()

@@ -21,7 +21,7 @@ def test_every_cell_stands_under_its_head() -> None:
     assert cells(table(COLUMNS, ROWS, "Percent.")) == [
         COLUMNS,
         ["baseline", "52.1", "900", "as in &lt;i&gt;004&lt;/i&gt;"],
-        ["cmsa", "61.3", "1200", "–"],
+        ["cmsa", "61.3", "1,200", "–"],
     ]
 
 

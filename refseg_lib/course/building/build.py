@@ -132,7 +132,7 @@ def _write(
     if solved is None and file.exists():
         solved = read_notebook(file)
     if solved is None or _code(solved) != _code(fresh):
-        return [*lines, f"{file}: needs a run, left as it is; build with --execute"]
+        return [*lines, f"{file}: needs a run, left as it is; build without --no-run"]
     return [*lines, _save(file, _with_outputs(fresh, solved))]
 
 

@@ -16,7 +16,8 @@ from refseg_lib.files import write_atomically
 _USUAL = re.compile(r"True at\s+(?:real\s+)?words")
 _BRACKETS = re.compile(r"\([^()]*\)")
 _GLUE = "\x00"
-_WIDTH = 99
+_WIDTH = 88
+"""As wide as the stubs: more would be cut on a narrow screen."""
 
 
 def vary_all(notebooks: Path, out: Path, seed: int, only: Sequence[str]) -> list[str]:

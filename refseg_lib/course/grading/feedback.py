@@ -48,10 +48,16 @@ def _exercise(graded: dict[str, Any]) -> str:
         parts.append("<p>Not started.</p>")
     for requirement in graded["requirements"]:
         met = requirement["message"] is None
-        sign = "✓" if met else "✗"
+        sign, label = ("✓", "met") if met else ("✗", "not met")
         said = f" – {where_it_raised(requirement['message'])}" if _raised(requirement) else ""
+        if requirement["waits"]:
+            sign, label, said = (
+                "○",
+                "not judged",
+                " – not judged yet: first the result must be right",
+            )
         parts.append(
-            f'<li><span role="img" aria-label="{"met" if met else "not met"}">{sign}</span>'
+            f'<li><span role="img" aria-label="{label}">{sign}</span>'
             f" {html.escape(requirement['text'])} ({requirement['points']} of"
             f" {requirement['of']}){html.escape(said)}</li>"
         )

@@ -110,7 +110,7 @@ def test_without_a_run_new_text_keeps_the_outputs_and_new_code_waits(course, bui
     source.write_text(text.replace("x + x", "2 * x"), encoding="utf-8")
     student, solution = build()
     assert student.endswith(": written")
-    assert solution.endswith("needs a run, left as it is; build with --execute")
+    assert solution.endswith("needs a run, left as it is; build without --no-run")
     assert read_notebook(course[1] / f"{NAME}.ipynb") == after
 
 

@@ -26,10 +26,18 @@ def limits() -> Limits:
 @pytest.fixture
 def record() -> dict[str, Any]:
     """What grading leaves: one exercise half right, one that raised, one without a cell."""
-    met = {"name": "kind", "kind": "type", "text": "a list", "points": 1, "of": 1, "message": None}
+    met = {
+        "name": "kind",
+        "kind": "type",
+        "text": "a list",
+        "points": 1,
+        "of": 1,
+        "message": None,
+        "waits": False,
+    }
     missed = {
         "name": "values", "kind": "value", "text": "the numbers of Eq. 5", "points": 0, "of": 3,
-        "message": "2 of 4 differ; at [0] expected 0.123456, got 0.654321",
+        "message": "2 of 4 differ; at [0] expected 0.123456, got 0.654321", "waits": False,
     }  # fmt: skip
     raised = {**missed, "message": "ValueError: secret 0.123456, in the line: raise ValueError(x)"}
     return {

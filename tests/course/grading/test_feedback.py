@@ -32,3 +32,9 @@ def test_names_and_remarks_cannot_become_html(record: dict[str, Any]) -> None:
 def test_a_page_made_without_a_sandbox_says_so(record: dict[str, Any]) -> None:
     assert "Sandbox" not in feedback_page(record)
     assert "NONE: all rights" in feedback_page({**record, "sandbox": "NONE: all rights"})
+
+
+def test_what_waits_for_a_right_result_is_no_second_mistake(record: dict[str, Any]) -> None:
+    assert "○" not in feedback_page(record)
+    record["exercises"][0]["requirements"][1]["waits"] = True
+    assert "not judged yet: first the result must be right" in feedback_page(record)
