@@ -1,8 +1,10 @@
-"""``refseg data …``: make, check, translate data sets."""
+"""``refseg data …``: make, prepare, check, translate data sets."""
 
 import argparse
 import sys
 from pathlib import Path
+
+from refseg_lib.errors import UserError
 
 
 def add_data_verbs(parser: argparse.ArgumentParser) -> None:
@@ -15,6 +17,26 @@ def add_data_verbs(parser: argparse.ArgumentParser) -> None:
     make.add_argument("--seed", type=int, default=2024)
     make.add_argument("--out", type=Path, default=Path("data"), metavar="DIR")
     make.set_defaults(run=_data_make)
+    about = "lay out a real data set from the folders or archives that you have of it"
+    prepare = verbs.add_parser("prepare", help=about, description=about)
+    prepare.add_argument("name", choices=("refcoco", "refcoco+", "refcocog", "referit"))
+    where = {"action": "append", "type": Path, "default": [], "metavar": "DIR_OR_ARCHIVE"}
+    prepare.add_argument("--from", dest="sources", help="annotations; may be repeated", **where)
+    prepare.add_argument("--images", help="pictures, masks; may be repeated", **where)
+    prepare.add_argument("--root", type=Path, default=Path("data"), metavar="DIR")
+    prepare.add_argument(
+        "--link",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="link pictures that lie in a folder instead of copying them",
+    )
+    prepare.add_argument("--download", action="store_true", help="fetch what is lacking")
+    wish = "what to fetch: a name of data/sources.json or a URL; may be repeated"
+    prepare.add_argument("--source", action="append", default=[], metavar="NAME_OR_URL", help=wish)
+    prepare.add_argument(
+        "--sources", dest="lists", type=Path, metavar="FILE", help="a list of sources of your own"
+    )
+    prepare.set_defaults(run=_data_prepare)
     check = verbs.add_parser("check", help="compare a data set with what it should hold")
     check.add_argument("folder", type=Path)
     check.set_defaults(run=_data_check)
@@ -37,6 +59,28 @@ def _data_make(chosen: argparse.Namespace) -> None:
 
     settings = {"train_images": chosen.size, "seed": chosen.seed, "height": chosen.height}
     print(f"wrote {draw_parkref(chosen.out, **settings)}")
+
+
+def _data_prepare(chosen: argparse.Namespace) -> int:
+    from refseg_lib.data.fetching import fetch_lacking
+    from refseg_lib.data.preparing import prepare
+
+    if (chosen.source or chosen.lists) and not chosen.download:
+        raise UserError("--source and --sources say what to fetch: they need --download")
+    sources = list(chosen.sources)
+    if chosen.download:
+        given = {"annotations": bool(sources), "pictures": bool(chosen.images)}
+        sources += fetch_lacking(chosen.name, chosen.root, given, chosen.source, chosen.lists)
+    report = prepare(
+        chosen.name,
+        sources,
+        chosen.root,
+        images=chosen.images,
+        link=chosen.link,
+        progress=sys.stderr.isatty(),
+    )
+    print(report)
+    return 0 if report.ok else 2
 
 
 def _data_check(chosen: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """From a data set to ready batches: words encoded once, masks and frozen features kept."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,6 +14,9 @@ from refseg_lib.errors import UserError
 from refseg_lib.text.graph import LanguageGraph
 from refseg_lib.text.tokens import tokenize
 from refseg_lib.text.vocabulary import Vocabulary
+from refseg_lib.training.feature_cache import FeatureCache
+from refseg_lib.training.feature_files import Maps
+from refseg_lib.training.feature_identity import identify
 from refseg_lib.vision.backbone import Backbone
 
 
@@ -22,7 +26,7 @@ class Samples:
     Attributes:
         groups: For each image the indices of its sentences.
         lengths: For each sentence its number of words.
-        cached: Whether the frozen backbone's maps are kept in memory.
+        cached: Whether the frozen backbone's maps are kept, in memory or on disk.
     """
 
     def __init__(
@@ -64,12 +68,12 @@ class Samples:
         self._row = np.zeros(len(dataset), dtype=np.int64)
         for row, indices in enumerate(self.groups):
             self._row[indices] = row
-        self._features: dict[str, Tensor] = {}
+        self._features: Maps = {}
         self._masks: dict[int, np.ndarray] = {}
 
     @property
     def cached(self) -> bool:
-        """Whether the backbone's maps are in memory."""
+        """Whether the backbone's maps are kept, in memory or on disk."""
         return bool(self._features)
 
     def feature_gib(self, backbone: Backbone, levels: Sequence[str]) -> float:
@@ -80,7 +84,6 @@ class Samples:
         )
         return len(self.groups) * cells * 2 / 2**30
 
-    @torch.no_grad()
     def cache_features(
         self,
         backbone: Backbone,
@@ -88,17 +91,51 @@ class Samples:
         progress: Callable[[int, int], None],
         at_once: int = 16,
     ) -> None:
-        """Run the frozen backbone over every image once and keep its maps in half precision."""
+        """Run the frozen backbone over every image once and keep its maps in half precision.
+
+        Raises:
+            UserError: A map has values that half precision cannot hold.
+        """
         for start in range(0, len(self.groups), at_once):
             rows = range(start, min(start + at_once, len(self.groups)))
-            images = torch.stack([self._image(row) for row in rows])
-            maps = backbone(images)
-            for level in levels:
+            for level, maps in self._maps(backbone, levels, rows).items():
                 if level not in self._features:
-                    shape = (len(self.groups), *maps[level].shape[1:])
-                    self._features[level] = torch.empty(shape, dtype=torch.float16)
-                self._features[level][rows.start : rows.stop] = maps[level].half()
+                    shape = (len(self.groups), *maps.shape[1:])
+                    self._features[level] = np.empty(shape, dtype=np.float16)
+                self._features[level][rows.start : rows.stop] = maps
             progress(rows.stop, len(self.groups))
+
+    def cache_on_disk(
+        self,
+        backbone: Backbone,
+        levels: Sequence[str],
+        place: Path,
+        limit_gib: float,
+        progress: Callable[[int, int], None],
+        at_once: int = 16,
+    ) -> None:
+        """Keep the maps in files instead, for this and for later runs.
+
+        Where they need more than ``limit_gib`` or than the disk has, a line on stderr says so and
+        nothing is kept: see :attr:`cached`.
+
+        Args:
+            backbone: Frozen.
+            levels: The taps to keep.
+            place: Folder of all caches; made if need be.
+            limit_gib: Largest size of this one.
+            progress: Called with the number of finished images and of all, unless all are there.
+            at_once: How many images the backbone is given together.
+
+        Raises:
+            UserError: As :meth:`cache_features`, or the place cannot be written.
+        """
+        sentences = [indices[0] for indices in self.groups]
+        identity = identify(self.dataset, sentences, self.size, backbone, levels)
+        cache = FeatureCache(
+            place, identity, lambda rows: self._maps(backbone, levels, rows), at_once
+        )
+        self._features = cache.open(limit_gib, progress) or {}
 
     def batch(self, indices: Sequence[int]) -> Batch:
         """Build the batch of some sentences; each image, or its features, stands in it once."""
@@ -109,7 +146,7 @@ class Samples:
         return Batch(
             image=None if self.cached else torch.stack([self._image(row) for row in images]),
             features={
-                level: maps[torch.from_numpy(images)].float()
+                level: torch.from_numpy(maps[images]).float()
                 for level, maps in self._features.items()
             }
             or None,
@@ -119,6 +156,20 @@ class Samples:
             mask=mask[:, None].float(),
             image_of=torch.from_numpy(image_of.reshape(-1)),
         )
+
+    @torch.no_grad()
+    def _maps(self, backbone: Backbone, levels: Sequence[str], rows: range) -> Maps:
+        """Run the backbone over some images; (rows, C, h, w) in half precision per level."""
+        images = torch.stack([self._image(row) for row in rows])
+        taps = backbone(images.to(next(backbone.parameters()).device))
+        maps = {level: taps[level].half().cpu().numpy() for level in levels}
+        for level, values in maps.items():
+            if not np.isfinite(values).all():
+                raise UserError(
+                    f"the {level} maps of {backbone.name} ({backbone.weights}) are beyond half"
+                    " precision and cannot be cached: --set cache_gib=0"
+                )
+        return maps
 
     def _image(self, row: int) -> Tensor:
         return letterbox_image(self.dataset.image(self.groups[row][0]), self.size)

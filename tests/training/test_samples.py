@@ -69,11 +69,47 @@ def test_cached_features_are_the_backbones_up_to_half_precision(samples: Samples
             )
 
 
+def test_maps_from_disk_are_the_maps_from_memory(samples: Samples, tmp_path: Path) -> None:
+    backbone, levels = build_backbone("laptop", "none"), ("c4", "c5")
+    samples.cache_features(backbone, levels, lambda *_: None)
+    from_memory = samples.batch([6, 2, 3]).features
+    assert from_memory is not None
+    for run in ("first", "second"):
+        again = Samples(samples.dataset, build_vocabulary(samples.dataset, 20), SIZE, 20)
+        done: list[int] = []
+        again.cache_on_disk(backbone, levels, tmp_path, 1.0, lambda n, _, done=done: done.append(n))
+        assert bool(done) == (run == "first")
+        assert again.cached
+        batch = again.batch([6, 2, 3])
+        assert batch.image is None
+        assert batch.features is not None
+        for level, maps in from_memory.items():
+            assert torch.equal(batch.features[level], maps), (run, level)
+
+
+def test_a_disk_cache_that_is_too_large_leaves_the_pictures(
+    samples: Samples, tmp_path: Path
+) -> None:
+    backbone = build_backbone("laptop", "none")
+    samples.cache_on_disk(backbone, ("c4",), tmp_path, 1e-9, lambda *_: None)
+    assert not samples.cached
+    batch = samples.batch([1])
+    assert batch.features is None
+    assert batch.image is not None
+
+
+def test_a_value_that_half_precision_cannot_hold_is_told(samples: Samples) -> None:
+    backbone = build_backbone("laptop", "none")
+    backbone.trunk.get_buffer("c4_deviation").fill_(1e-9)
+    with pytest.raises(UserError, match=r"c4 maps of laptop .*beyond half precision"):
+        samples.cache_features(backbone, ("c4", "c5"), lambda *_: None)
+
+
 def test_the_memory_estimate_is_what_the_cache_then_takes(samples: Samples) -> None:
     backbone = build_backbone("laptop", "none")
     told = samples.feature_gib(backbone, ("c3", "c5"))
     samples.cache_features(backbone, ("c3", "c5"), lambda *_: None)
-    taken = sum(maps.numel() * maps.element_size() for maps in samples._features.values())
+    taken = sum(maps.nbytes for maps in samples._features.values())
     assert told == pytest.approx(taken / 2**30)
 
 
