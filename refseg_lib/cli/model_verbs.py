@@ -44,6 +44,12 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         "--size", action="append", default=[], metavar="KEY=VALUE", help="a size of the model"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, …")
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        metavar="DIR",
+        help="for --set cache=disk: where features are kept; default: ROOT/cache/features",
+    )
     parser.add_argument("--resume", action="store_true")
     parser.add_argument(
         "--tensorboard", action="store_true", help="log for TensorBoard too: RUN/tensorboard"
@@ -88,6 +94,7 @@ def _train(chosen: argparse.Namespace) -> None:
         device=chosen.device,
         resume=chosen.resume,
         tensorboard=chosen.tensorboard,
+        cache=chosen.cache,
     )
     print(f"wrote {folder}")
 

@@ -18,8 +18,8 @@ from refseg_lib.training.recipes import Recipe
 FILE = "resume.pt"
 # These may change between two parts of a run without changing what is learned.
 FREE = (
-    "validate", "validate_sentences", "checkpoint", "keep", "cache_gib", "threads", "accumulate",
-    "compile", "channels_last",
+    "validate", "validate_sentences", "checkpoint", "keep", "cache", "cache_gib", "threads",
+    "accumulate", "compile", "channels_last",
 )  # fmt: skip
 
 

@@ -16,9 +16,12 @@ def prepare_samples(run: Run) -> Samples:
     samples = Samples(run.train, run.vocabulary, size, recipe.max_length, graphs)
     levels = model.used_levels()
     backbone: Any = model.backbone
-    needed = samples.feature_gib(backbone, levels)
     if recipe.cache_gib and backbone.frozen:
-        if needed > recipe.cache_gib:
+        needed = samples.feature_gib(backbone, levels)
+        if recipe.cache == "disk":
+            with Progress("backbone", len(samples.groups), 0, None) as progress:
+                samples.cache_on_disk(backbone, levels, run.cache, recipe.cache_gib, progress.jump)
+        elif needed > recipe.cache_gib:
             print(
                 f"features of {len(samples.groups)} images need {needed:.1f} GiB, cache_gib is"
                 f" {recipe.cache_gib}: the backbone runs at every step instead"

@@ -8,6 +8,7 @@ from refseg_lib.errors import UserError
 
 PRECISIONS = ("auto", "fp32", "bf16")
 SCHEDULES = ("polynomial", "plateau")
+CACHES = ("memory", "disk")
 AT_LEAST_ONE = ("steps", "batch", "accumulate", "per_image", "workers", "checkpoint", "keep")
 _BOOLS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
@@ -58,7 +59,9 @@ class Recipe:
         keep: How many checkpoints stay; the newest is ``resume.pt``.
         graphs: Where the language graphs of BUSNet come from: ``builtin``, ``spacy`` or ``truth``,
             see :func:`refseg_lib.data.graph_cache.graphs_of`.
-        cache_gib: Largest memory for cached features of a frozen backbone; 0 caches nothing.
+        cache: Where the maps of a frozen backbone are kept: ``memory``, or ``disk`` for later runs
+            too.
+        cache_gib: Largest size of them; 0 keeps none.
         seed: Of weights, order and dropout.
     """
 
@@ -94,6 +97,7 @@ class Recipe:
     checkpoint: int = 2_000
     keep: int = 2
     graphs: str = "builtin"
+    cache: str = "memory"
     cache_gib: float = 0.0
     seed: int = 0
 
@@ -214,6 +218,8 @@ def get_recipe(model: str, preset: str, changes: dict[str, str] | None = None) -
         raise UserError(
             f"unknown schedule {changed.schedule!r}; choose one of {', '.join(SCHEDULES)}"
         )
+    if changed.cache not in CACHES:
+        raise UserError(f"unknown cache {changed.cache!r}; choose one of {', '.join(CACHES)}")
     if changed.precision not in PRECISIONS:
         raise UserError(
             f"unknown precision {changed.precision!r}; choose one of {', '.join(PRECISIONS)}"

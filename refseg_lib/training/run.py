@@ -32,6 +32,7 @@ class Run:
         resume: Go on from the folder's checkpoint.
         processes: This process and the others that learn with it.
         board: Where scalars and pictures are logged; None for ``log.jsonl`` only.
+        cache: Folder of the feature caches on disk.
     """
 
     model: ReferringSegmenter
@@ -43,6 +44,7 @@ class Run:
     resume: bool = False
     processes: Processes = field(default_factory=_alone)
     board: "Board | None" = None
+    cache: Path = Path("data/cache/features")
 
     @property
     def what(self) -> str:

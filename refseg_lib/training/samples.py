@@ -124,7 +124,7 @@ class Samples:
             levels: The taps to keep.
             place: Folder of all caches; made if need be.
             limit_gib: Largest size of this one.
-            progress: Called with the number of finished images and of all, unless all are there.
+            progress: Called with the number of finished images and of all.
             at_once: How many images the backbone is given together.
 
         Raises:

@@ -46,6 +46,7 @@ def start_run(
     device: str = "auto",
     resume: bool = False,
     tensorboard: bool = False,
+    cache: Path | None = None,
 ) -> Path:
     """Train a model by name.
 
@@ -68,6 +69,7 @@ def start_run(
         device: ``auto``, ``cpu``, ``cuda``, …
         resume: Go on from the folder's checkpoint.
         tensorboard: Log scalars and pictures for TensorBoard too, into ``out/tensorboard``.
+        cache: Folder of the feature caches on disk; by default ``root/cache/features``.
 
     Returns:
         The run's folder.
@@ -108,7 +110,18 @@ def start_run(
         from refseg_lib.training.board import Board
 
         board = Board(out / "tensorboard")
-    run = Run(network, vocabulary, train_split, validation, recipe, out, resume, processes, board)
+    run = Run(
+        network,
+        vocabulary,
+        train_split,
+        validation,
+        recipe,
+        out,
+        resume,
+        processes,
+        board,
+        cache or root / "cache" / "features",
+    )
     return train(run)
 
 

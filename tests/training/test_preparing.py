@@ -1,9 +1,11 @@
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
+from refseg_lib.training.loop import train
 from refseg_lib.training.preparing import prepare_samples
 from refseg_lib.training.run import Run
 
@@ -28,3 +30,18 @@ def test_what_does_not_fit_is_told_and_not_kept(
     run = make_run(recipe=replace(make_run().recipe, cache_gib=1e-9))
     assert not prepare_samples(run).cached
     assert "cache_gib is 1e-09" in capsys.readouterr().out
+
+
+def test_maps_on_disk_teach_what_those_in_memory_do_and_serve_the_next_run(
+    make_run: Callable[..., Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ends = {}
+    for name, cache in (("memory", "memory"), ("first", "disk"), ("second", "disk")):
+        run = make_run(name, recipe=replace(make_run().recipe, cache=cache, cache_gib=1.0))
+        run.cache = tmp_path / "cache"
+        train(run)
+        ends[name] = run.model.state_dict()
+    for name, value in ends["memory"].items():
+        assert torch.equal(value, ends["first"][name]), name
+        assert torch.equal(value, ends["second"][name]), name
+    assert len(list((tmp_path / "cache").glob("*/"))) == 1
