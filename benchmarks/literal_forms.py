@@ -192,7 +192,8 @@ def prs(size: Scale, batch: int) -> Case:
 
     def literal() -> Tensor:
         # Each type's weights apart, as a module per type would have them.
-        rows = list(zip(*(p.unbind() for p in convolution.parameters()), strict=True))
+        stacked = convolution.first_bias, convolution.last, convolution.last_bias
+        rows = list(zip(convolution.first, *(p.unbind() for p in stacked), strict=True))
 
         def attend(row: int, maps: Tensor) -> Tensor:
             first, first_bias, last, last_bias = rows[row]
