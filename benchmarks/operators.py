@@ -65,7 +65,7 @@ class Ask(NamedTuple):
         return f"{self.name}, {self.form}, batch {self.batch}, {step}"
 
 
-def run(case: Case, form: str, backward: bool) -> Sequence[Tensor]:
+def run(case: Case, form: str, backward: bool) -> Sequence[Tensor | None]:
     """Compute the results and, asked to, the gradients of all leaves."""
     for leaf in case.leaves:
         leaf.requires_grad_()
@@ -78,10 +78,18 @@ def run(case: Case, form: str, backward: bool) -> Sequence[Tensor]:
     return [*(result.detach() for result in results), *gradients]
 
 
-def difference(got: Sequence[Tensor], want: Sequence[Tensor]) -> float:
-    """Find the largest deviation, each in units of the largest value of its tensor."""
+def difference(got: Sequence[Tensor | None], want: Sequence[Tensor | None]) -> float:
+    """Find the largest deviation, each in units of the largest value of its tensor.
+
+    A gradient is None where nothing was used, as a relation's weights that no sentence names.
+    """
+    each = []
+    for a, b in zip(got, want, strict=True):
+        if a is not None and b is not None:
+            each.append((a - b).abs().max() / b.abs().max())
+        elif a is not None or b is not None:
+            raise SystemExit("one of the two forms gives no gradient where the other does")
     # A maximum of tensors, unlike Python's, keeps a NaN.
-    each = [(a - b).abs().max() / b.abs().max() for a, b in zip(got, want, strict=True)]
     return torch.stack(each).max().item()
 
 

@@ -26,11 +26,24 @@ def image_folders(folder: Path) -> list[Path]:
     return [place for place in places if place.is_dir()]
 
 
-def find_image(folders: list[Path], file_name: str, image_id: int) -> Path | None:
-    """Find an image under the name that `instances.json` gives, or under COCO's name for it."""
+def coco_names(file_name: str, image_id: int) -> tuple[str, ...]:
+    """List the names that a COCO picture goes by.
+
+    Args:
+        file_name: The name in `instances.json`.
+        image_id: COCO's number.
+
+    Returns:
+        File names, the likeliest first.
+    """
     # RefCOCO's own names of cropped objects end in _ANNOTATION.jpg; no such file exists.
     plain = re.sub(r"^(COCO_\w+2014_\d{12})_\d+(\.jpg)$", r"\1\2", file_name)
-    for name in (plain, f"COCO_train2014_{image_id:012d}.jpg", f"{image_id:012d}.jpg"):
+    return plain, f"COCO_train2014_{image_id:012d}.jpg", f"{image_id:012d}.jpg"
+
+
+def find_image(folders: list[Path], file_name: str, image_id: int) -> Path | None:
+    """Find an image under one of its :func:`coco_names`."""
+    for name in coco_names(file_name, image_id):
         for folder in folders:
             if (folder / name).is_file():
                 return folder / name

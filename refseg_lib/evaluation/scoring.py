@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from refseg_lib.data.letterbox import letterbox_image
+from refseg_lib.data.overlap import leaks, shared_pictures
 from refseg_lib.data.refer import ReferringDataset
 from refseg_lib.errors import UserError
 from refseg_lib.evaluation.graphs import graphs_for
@@ -211,6 +212,9 @@ def _who(
     trained_on = config.get("language", "en")
     if trained_on != dataset.language:
         notes.append(f"trained on {trained_on}, asked in {dataset.language}")
+    seen = leaks(str(getattr(backbone, "weights", "")), dataset.id)
+    shared = shared_pictures(config.get("data", ""), dataset.id)
+    notes += [told for told in (seen, shared) if told]
     return {
         "model": config["name"],
         "variant": config["variant"],

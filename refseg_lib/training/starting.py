@@ -10,6 +10,7 @@ import torch
 
 from refseg_lib.data.corpus import count_tokens, token_lists
 from refseg_lib.data.graph_cache import graphs_of
+from refseg_lib.data.overlap import leaks
 from refseg_lib.data.refer import ReferringDataset, open_dataset
 from refseg_lib.errors import UserError
 from refseg_lib.models.build import MODELS, build_model
@@ -85,13 +86,16 @@ def start_run(
     sentences = token_lists(train_split, recipe.max_length)
     vocabulary = Vocabulary.build(sentences)
     chosen = get_preset(preset, model)
+    trunk = build_backbone(backbone or chosen.backbone, weights)
+    if processes.first and (told := leaks(str(trunk.weights), train_split.id)):
+        print(f"note: {told}", file=sys.stderr)
     network = build_model(
         model,
         preset,
         variant,
         vocabulary_size=len(vocabulary),
         ablation=ablation,
-        backbone=build_backbone(backbone or chosen.backbone, weights),
+        backbone=trunk,
         sizes=_sizes(sizes or {}, chosen),
         **_relations(model, train_split, recipe.graphs),
     )

@@ -39,6 +39,7 @@ def _look(
             "graphs": run.recipe.graphs,
             "precision": _precision(run),
             "trained_on": run.what,
+            "data": run.train.id,
             "steps": step,
             "minutes": round(seconds / 60, 1),
         }

@@ -302,3 +302,13 @@ def test_words_the_model_never_saw_are_counted_in_the_row(boxes: Any, listener: 
 def test_a_trivial_answer_is_not_scored_under_a_protocol_it_cannot_follow(boxes: Any) -> None:
     with pytest.raises(UserError, match="protocol 'shnet' has nothing to threshold"):
         evaluate(None, boxes, protocol="shnet", progress=False, answer="whole")
+
+
+def test_pictures_that_were_seen_before_are_told_in_the_row(boxes: Any, listener: Any) -> None:
+    boxes.id = "refcoco_unc"
+    assert not any("COCO" in note for note in evaluate(listener, boxes, progress=False).notes)
+    listener.config["data"] = "refcocog_umd"
+    listener.model.backbone.weights = "coco_init"
+    notes = evaluate(listener, boxes, progress=False).notes
+    assert any("pretrained on COCO" in note for note in notes)
+    assert any("trained on refcocog_umd and evaluated on refcoco_unc" in note for note in notes)
