@@ -1,5 +1,7 @@
 """What a notebook calls: ``check`` examines an answer, ``working`` hands a function that works."""
 
+import contextlib
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -41,7 +43,9 @@ def check(
             f"check({name!r}, …) needs your function, got {type(answer).__name__}: pass its name"
             " without brackets"
         )
-    verdict = examine(exercise, answer, seed)
+    # For nbgrader a check cell with anything on stderr, a warning too, has failed.
+    with contextlib.redirect_stderr(sys.stdout):
+        verdict = examine(exercise, answer, seed)
     attempts = progress.remember(verdict)
     if verdict.passed:
         _passed[name] = usual_form(answer, convention) if convention else answer

@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 
 from refseg_lib.course.check import check, working
@@ -21,6 +23,21 @@ def test_an_answer_that_fails_later_is_no_longer_used(capsys: pytest.CaptureFixt
     check(NAME, exercise.mutants[0].function)
     assert working(NAME) is exercise.reference
     assert "the library's" in capsys.readouterr().out
+
+
+def test_what_an_answer_says_on_stderr_is_shown_as_output(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Anything on stderr makes nbgrader give the cell no points."""
+
+    def answer(**inputs: object) -> object:
+        print("old function", file=sys.stderr)
+        return find_exercise(NAME).reference(**inputs)
+
+    assert check(NAME, answer).passed
+    told = capsys.readouterr()
+    assert told.err == ""
+    assert "old function" in told.out
 
 
 def test_every_try_is_counted_and_offers_more(progress_elsewhere: object) -> None:
