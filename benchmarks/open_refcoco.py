@@ -1,11 +1,13 @@
 """How long does RefCOCO take to open, and how much memory? Measured on a stand-in of its size.
 
 The stand-in has the counts of the real set (19,994 images, 196,771 annotations, 50,000 objects,
-142,210 sentences) and polygons of similar length, without any picture. Run it as
+142,210 sentences; splits of as many images) and polygons of similar length, without any picture
+(full_size.py wants them too). Run it as
 ``python benchmarks/open_refcoco.py``; the last line is JSON.
 """
 
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -14,8 +16,11 @@ import time
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 IMAGES, ANNOTATIONS, REFS, SENTENCES = 19_994, 196_771, 50_000, 142_210
+SPLITS = {"train": 16_994, "val": 1_500, "testA": 750, "testB": 750}  # in images
+COLOURS = 64
 WORDS = "man woman left right red blue shirt dog front back the in of with middle chair".split()
 
 # Runs in a process of its own, so that its peak memory is that of opening and nothing else.
@@ -38,8 +43,11 @@ print(json.dumps({
 """
 
 
-def write_stand_in(folder: Path) -> None:
-    """Write `refs(unc).p` and `instances.json` of the size of RefCOCO into ``folder``."""
+def write_stand_in(folder: Path, pictures: bool = False) -> None:
+    """Write `refs(unc).p` and `instances.json` of the size of RefCOCO into ``folder``.
+
+    With ``pictures``, `images/` too: each of one colour, linked to the one file of that colour.
+    """
     rng = np.random.default_rng(0)
     folder.mkdir(parents=True)
     images = [
@@ -65,7 +73,7 @@ def write_stand_in(folder: Path) -> None:
     instances = {"images": images, "annotations": annotations, "categories": categories}
     (folder / "instances.json").write_text(json.dumps(instances))
     bounds = np.linspace(0, SENTENCES, REFS + 1).astype(int)
-    splits = rng.choice(["train", "val", "testA", "testB"], REFS, p=[0.848, 0.076, 0.04, 0.036])
+    splits = rng.permutation(np.repeat(list(SPLITS), list(SPLITS.values())))
     refs = []
     for ref_id in range(REFS):
         sentences = []
@@ -79,13 +87,21 @@ def write_stand_in(folder: Path) -> None:
                 "ann_id": ref_id,
                 "image_id": ref_id % IMAGES,
                 "category_id": 1,
-                "split": str(splits[ref_id]),
+                "split": str(splits[ref_id % IMAGES]),
                 "file_name": f"COCO_train2014_{ref_id % IMAGES:012d}_{ref_id}.jpg",
                 "sent_ids": [sentence["sent_id"] for sentence in sentences],
                 "sentences": sentences,
             }
         )
     (folder / "refs(unc).p").write_bytes(pickle.dumps(refs, protocol=2))
+    if pictures:
+        colours, place = folder / "colours", folder / "images"
+        colours.mkdir()
+        place.mkdir()
+        for number, colour in enumerate(rng.integers(0, 256, (COLOURS, 3))):
+            Image.new("RGB", (640, 480), tuple(colour.tolist())).save(colours / f"{number}.jpg")
+        for image in images:
+            os.link(colours / f"{image['id'] % COLOURS}.jpg", place / image["file_name"])
 
 
 def measure() -> dict[str, object]:
