@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from refseg_lib.data.archive_entries import plain_name, tar_files, zip_files
+from refseg_lib.data.preparation.archive_entries import plain_name, tar_files, zip_files
 from refseg_lib.errors import UserError
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")

@@ -10,22 +10,22 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from refseg_lib.data import referit
-from refseg_lib.data.annotation_files import (
+from refseg_lib.data.checking import Report, check_folder
+from refseg_lib.data.images import coco_names, find_image, image_folders
+from refseg_lib.data.index import Index, build_index
+from refseg_lib.data.layouts import DATASETS
+from refseg_lib.data.preparation.annotation_files import (
     SETS,
     find_annotations,
     missing_annotations,
     mistaken_for,
     sets_in,
 )
-from refseg_lib.data.archives import Entry, Source, open_source
-from refseg_lib.data.checking import Report, check_folder
-from refseg_lib.data.checksums import CHECKSUMS, SHIPPED, compare, load_checksums
-from refseg_lib.data.images import coco_names, find_image, image_folders
-from refseg_lib.data.index import Index, build_index
-from refseg_lib.data.layouts import DATASETS
-from refseg_lib.data.picture_files import find_files
+from refseg_lib.data.preparation.archives import Entry, Source, open_source
+from refseg_lib.data.preparation.checksums import CHECKSUMS, SHIPPED, compare, load_checksums
+from refseg_lib.data.preparation.picture_files import find_files
+from refseg_lib.data.preparation.staging import put_in_place, stage, staging_folder
 from refseg_lib.data.referit_masks import MaskFiles, subfolders
-from refseg_lib.data.staging import put_in_place, stage, staging_folder
 from refseg_lib.errors import UserError
 
 

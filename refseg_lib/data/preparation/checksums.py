@@ -16,7 +16,7 @@ from pathlib import Path
 from refseg_lib.data.unpickling import load_json
 from refseg_lib.errors import UserError
 
-SHIPPED = Path(__file__).parents[2] / "data"
+SHIPPED = Path(__file__).parents[3] / "data"
 """The folder of the lists that come with the project."""
 CHECKSUMS = "checksums.json"
 

@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
-from refseg_lib.data.archives import check_room, told_size
-from refseg_lib.data.checksums import CHECKSUMS, SHIPPED, Checksum, load_checksums
-from refseg_lib.data.downloads import Download, choose, load_downloads
 from refseg_lib.data.images import image_folders
+from refseg_lib.data.preparation.archives import check_room, told_size
+from refseg_lib.data.preparation.checksums import CHECKSUMS, SHIPPED, Checksum, load_checksums
+from refseg_lib.data.preparation.downloads import Download, choose, load_downloads
 from refseg_lib.errors import UserError
 
 _TIMEOUT = 60

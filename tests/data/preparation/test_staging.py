@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from refseg_lib.data.archives import open_source
-from refseg_lib.data.staging import put_in_place, stage, staging_folder
+from refseg_lib.data.preparation.archives import open_source
+from refseg_lib.data.preparation.staging import put_in_place, stage, staging_folder
 from refseg_lib.errors import UserError
 
 

@@ -5,16 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from refseg_lib.data.annotation_files import (
+from refseg_lib.data.counts import PUBLISHED
+from refseg_lib.data.index import Index, Texts
+from refseg_lib.data.preparation.annotation_files import (
     SETS,
     find_annotations,
     missing_annotations,
     mistaken_for,
     sets_in,
 )
-from refseg_lib.data.archives import Entry, Source
-from refseg_lib.data.counts import PUBLISHED
-from refseg_lib.data.index import Index, Texts
+from refseg_lib.data.preparation.archives import Entry, Source
 from refseg_lib.data.referit import SPLITS
 from refseg_lib.errors import UserError
 

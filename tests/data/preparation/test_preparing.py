@@ -14,10 +14,11 @@ import pytest
 from PIL import Image
 from scipy.io import savemat
 
-from refseg_lib.data import archives, checking, staging
-from refseg_lib.data import preparing as module
+from refseg_lib.data import checking
 from refseg_lib.data.counts import PUBLISHED, Counts
-from refseg_lib.data.preparing import prepare
+from refseg_lib.data.preparation import archives, staging
+from refseg_lib.data.preparation import preparing as module
+from refseg_lib.data.preparation.preparing import prepare
 from refseg_lib.data.refer import open_dataset
 from refseg_lib.errors import UserError
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from refseg_lib.data import archives
-from refseg_lib.data.archives import check_room, extract, open_source, stem, told_size
+from refseg_lib.data.preparation import archives
+from refseg_lib.data.preparation.archives import check_room, extract, open_source, stem, told_size
 from refseg_lib.errors import UserError
 
 FILES = {"refcoco/refs(unc).p": b"refs", "refcoco/instances.json": b"x" * 3_000_000, "a.txt": b""}

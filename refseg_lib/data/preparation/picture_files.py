@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 
-from refseg_lib.data.archives import Entry, Source
+from refseg_lib.data.preparation.archives import Entry, Source
 
 Key = TypeVar("Key", bound=Hashable)
 

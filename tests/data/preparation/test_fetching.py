@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from refseg_lib.data import fetching
-from refseg_lib.data.checksums import Checksum
-from refseg_lib.data.downloads import Download
-from refseg_lib.data.fetching import fetch, fetch_lacking
+from refseg_lib.data.preparation import fetching
+from refseg_lib.data.preparation.checksums import Checksum
+from refseg_lib.data.preparation.downloads import Download
+from refseg_lib.data.preparation.fetching import fetch, fetch_lacking
 from refseg_lib.errors import UserError
 
 DATA = bytes(range(256)) * 400

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from refseg_lib.data.annotation_files import SETS
-from refseg_lib.data.checksums import CHECKSUMS, SHIPPED, load_checksums
-from refseg_lib.data.downloads import Download, choose, load_downloads
+from refseg_lib.data.preparation.annotation_files import SETS
+from refseg_lib.data.preparation.checksums import CHECKSUMS, SHIPPED, load_checksums
+from refseg_lib.data.preparation.downloads import Download, choose, load_downloads
 from refseg_lib.errors import UserError
 
 LICENCE = "for everybody"

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from refseg_lib.data.checksums import CHECKSUMS, SHIPPED, Checksum, compare, load_checksums
+from refseg_lib.data.preparation.checksums import (
+    CHECKSUMS,
+    SHIPPED,
+    Checksum,
+    compare,
+    load_checksums,
+)
 from refseg_lib.errors import UserError
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from refseg_lib.data.archive_entries import plain_name
-from refseg_lib.data.archives import open_source
+from refseg_lib.data.preparation.archive_entries import plain_name
+from refseg_lib.data.preparation.archives import open_source
 from refseg_lib.errors import UserError
 
 OUTSIDE = ["/etc/passwd", "../x", "a/../../x", "a\\..\\x", "C:\\x", "c:x", "\\x", "a/.."]

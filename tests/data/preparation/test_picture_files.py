@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from refseg_lib.data.archives import Entry, Source
 from refseg_lib.data.images import coco_names, find_image
-from refseg_lib.data.picture_files import find_files
+from refseg_lib.data.preparation.archives import Entry, Source
+from refseg_lib.data.preparation.picture_files import find_files
 
 
 def source(path: str, *names: str) -> Source:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from refseg_lib.data.archives import Entry, Source, stem
 from refseg_lib.data.counts import PUBLISHED, Counts
 from refseg_lib.data.index import Index
 from refseg_lib.data.layouts import DATASETS
+from refseg_lib.data.preparation.archives import Entry, Source, stem
 from refseg_lib.data.referit import SPLITS
 from refseg_lib.errors import UserError
 

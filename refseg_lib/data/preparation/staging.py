@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from refseg_lib.data.archives import Entry, Source, check_room, extract
+from refseg_lib.data.preparation.archives import Entry, Source, check_room, extract
 from refseg_lib.errors import UserError
 
 

@@ -1,7 +1,7 @@
 """Which files of the real data sets can be fetched, and from where: a list that you may extend.
 
 `data/sources.json` holds only addresses that many projects use; a list of your own has the same
-form. Nothing is fetched from here (:mod:`refseg_lib.data.fetching` does).
+form. Nothing is fetched from here (:mod:`refseg_lib.data.preparation.fetching` does).
 """
 
 import re
