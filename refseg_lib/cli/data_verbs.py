@@ -62,8 +62,8 @@ def _data_make(chosen: argparse.Namespace) -> None:
 
 
 def _data_prepare(chosen: argparse.Namespace) -> int:
-    from refseg_lib.data.fetching import fetch_lacking
-    from refseg_lib.data.preparing import prepare
+    from refseg_lib.data.preparation.fetching import fetch_lacking
+    from refseg_lib.data.preparation.preparing import prepare
 
     if (chosen.source or chosen.lists) and not chosen.download:
         raise UserError("--source and --sources say what to fetch: they need --download")
