@@ -37,7 +37,9 @@ def markdown_table(rows: Sequence[ResultRow]) -> str:
         "|---|---|---|---|---:|" + "---:|" * len(SCORES),
     ]
     for row in rows:
-        model = row.model if row.control is None else f"{row.model}, {row.control}"
+        # English is what is not said.
+        language = "Chinese" if row.language == "zh" else None
+        model = ", ".join(filter(None, (row.model, language, row.control)))
         scores = " | ".join(f"{row.scores[name]:.2f}" for name in SCORES)
         backbone = "" if row.backbone == "none" else f"{row.backbone} ({row.pretraining})"
         data = Path(row.dataset.removeprefix("folder:")).name

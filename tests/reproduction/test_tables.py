@@ -45,6 +45,12 @@ def test_a_control_is_never_shown_as_the_model_itself() -> None:
     assert "| 12.35 |" in table or "| 12.34 |" in table
 
 
+def test_the_same_model_in_another_language_is_another_row() -> None:
+    table = markdown_table([row(model="bilingual"), row(model="bilingual", language="zh")])
+    assert "| bilingual |" in table
+    assert "| bilingual, Chinese |" in table
+
+
 def test_a_page_without_marks_is_left_alone() -> None:
     with pytest.raises(UserError, match="no place for a table"):
         fill("# Title", "| a |")
