@@ -101,7 +101,8 @@ def predict(
 
 
 def _notes(tokens: list[str], loaded: Loaded, mask: NDArray[np.bool_]) -> tuple[str, ...]:
-    notes = []
+    # What is to be known of the model itself comes first.
+    notes = list(loaded.config.get("notes", ()))
     words = [token for token in tokens if any(character.isalnum() for character in token)]
     unknown = loaded.vocabulary.unknown(words)
     if len(unknown) == len(words):

@@ -83,6 +83,13 @@ def test_single_unknown_words_are_named(listener: Any) -> None:
     assert found.notes == ("words the model never saw in training: zyx",)
 
 
+def test_what_is_to_be_known_of_a_model_stands_with_every_answer(listener: Any) -> None:
+    listener.config["notes"] = ["learned from weak labels"]
+    found = predict(picture(16, 16), "the zyx, large red", listener)
+    assert found.notes[0] == "learned from weak labels"
+    assert len(found.notes) == 2
+
+
 def test_an_empty_answer_says_so(listener: Any) -> None:
     found = predict(picture(16, 16), "green", listener)
     assert not found.mask.any()
