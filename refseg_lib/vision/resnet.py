@@ -49,14 +49,24 @@ class ResNetTrunk(nn.Module):
 
 
 def _without_classifier(key: str) -> str | None:
-    return None if key.startswith("fc.") else key
+    """Keep a ResNet's layers, or the same as the body of a DeepLabV3."""
+    if key.startswith(("fc.", "classifier.", "aux_classifier.")):
+        return None
+    return key.removeprefix("backbone.")
 
 
-def cached_imagenet(depth: int) -> Path:
-    """Find torchvision's ImageNet file in torch's own download folder; nothing is downloaded.
+FILES = {"imagenet": "resnet{depth}-*.pth", "coco": "deeplabv3_resnet{depth}_coco-*.pth"}
+"""Pretraining to the name of torchvision's file of it. COCO's train2014 holds the pictures that
+RefCOCO, RefCOCO+ and RefCOCOg are evaluated on: :func:`refseg_lib.data.overlap.leaks` says so."""
+
+
+def cached_file(depth: int, pretraining: str = "imagenet") -> Path:
+    """Find torchvision's file in torch's own download folder; nothing is downloaded.
 
     Args:
         depth: 50 or 101.
+        pretraining: A key of :data:`FILES`: the classifier of ImageNet, or the body of the
+            DeepLabV3 that learned COCO's segmentation with VOC's 20 classes.
 
     Raises:
         UserError: The file is not there; the message says where it is looked for and from where
@@ -64,11 +74,12 @@ def cached_imagenet(depth: int) -> Path:
     """
     home = Path(os.environ.get("TORCH_HOME", Path.home() / ".cache" / "torch"))
     folder = home / "hub" / "checkpoints"
-    found = sorted(folder.glob(f"resnet{depth}-*.pth"))
+    pattern = FILES[pretraining].format(depth=depth)
+    found = sorted(folder.glob(pattern))
     if found:
         return found[-1]
     raise UserError(
-        f"no ImageNet weights of resnet{depth} in {folder}; expected resnet{depth}-*.pth from"
+        f"no {pretraining} weights of resnet{depth} in {folder}; expected {pattern} from"
         f" https://download.pytorch.org/models: put the file there, give its path, or use"
         ' weights="none" for a random start'
     )
@@ -81,13 +92,14 @@ def load_weights(depth: int) -> Callable[[nn.Module, str], Preprocessing]:
         depth: 50 or 101.
 
     Returns:
-        ``load(trunk, weights)`` with ``weights`` ``"imagenet"`` or a path in torchvision's
-        layout; it returns the preprocessing of these weights and raises ``UserError`` when the
-        file is missing or another architecture's.
+        ``load(trunk, weights)`` with ``weights`` ``"imagenet"``, ``"coco"``, or a path in
+        torchvision's layout (a ResNet, or a DeepLabV3, whose body is taken). It returns the
+        preprocessing of these weights and raises ``UserError`` when the file is missing, damaged or
+        another architecture's.
     """
 
     def load(trunk: nn.Module, weights: str) -> Preprocessing:
-        path = cached_imagenet(depth) if weights == "imagenet" else Path(weights)
+        path = cached_file(depth, weights) if weights in FILES else Path(weights)
         load_trunk(trunk, path, rename=_without_classifier)
         return imagenet_rgb()
 

@@ -4,7 +4,9 @@ Two kinds: safetensors, which this library writes, and the ``.pth``/``.pt`` pick
 publish, which are read with ``weights_only=True`` so that nothing but tensors can come out.
 """
 
+import hashlib
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,6 +73,26 @@ def read_state(path: str | Path) -> dict[str, Tensor]:
     return state
 
 
+def check_named_hash(path: str | Path) -> None:
+    """Compare a file with the first digits of its SHA-256, where its name gives them.
+
+    PyTorch's own files are named so: ``resnet101-63fe2227.pth``.
+
+    Raises:
+        UserError: The file is not what its name says: damaged, cut short, or another one.
+    """
+    named = re.search(r"-([0-9a-f]{8,64})\.pth$", Path(path).name)
+    if named is None or not Path(path).is_file():
+        return
+    with open(path, "rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if not found.startswith(named[1]):
+        raise UserError(
+            f"{path} begins its SHA-256 with {found[: len(named[1])]}, not with {named[1]} as its"
+            " name says: it is damaged or another file, download it again"
+        )
+
+
 def load_trunk(
     trunk: nn.Module, path: str | Path, rename: Callable[[str], str | None] | None = None
 ) -> None:
@@ -83,8 +105,10 @@ def load_trunk(
             have. By default the names agree.
 
     Raises:
-        UserError: The file cannot be read, or belongs to another architecture.
+        UserError: The file cannot be read, is not what its name says, or belongs to another
+            architecture.
     """
+    check_named_hash(path)
     state = {}
     for key, tensor in read_state(path).items():
         name = rename(key) if rename else key
