@@ -68,6 +68,13 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, metavar="N")
     parser.add_argument("--shuffle", type=int, metavar="SEED", help="the control: wrong sentences")
     parser.add_argument("--graphs", choices=("builtin", "spacy", "truth"), help="for busnet")
+    parser.add_argument(
+        "--crf",
+        nargs="?",
+        const="auto",
+        choices=("auto", "pydensecrf", "torch"),
+        help="refine masks with a dense CRF; auto: pydensecrf where it is installed, else torch",
+    )
     parser.add_argument("--jsonl", type=Path, help="write I and U of every sentence here")
     parser.add_argument("--out", type=Path, help="write the result row here")
     parser.add_argument("--json", action="store_true", help="print the row as the last line")
@@ -116,6 +123,7 @@ def _evaluate(chosen: argparse.Namespace) -> None:
         shuffle_sentences=chosen.shuffle,
         answer=chosen.answer,
         graphs=chosen.graphs,
+        crf=chosen.crf,
     )
     if chosen.out is not None:
         row.save(chosen.out)

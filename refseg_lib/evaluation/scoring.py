@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from refseg_lib.data.letterbox import letterbox_image
 from refseg_lib.data.overlap import leaks, shared_pictures
 from refseg_lib.data.refer import ReferringDataset
 from refseg_lib.errors import UserError
+from refseg_lib.evaluation.dense_crf_protocols import Scorer, get_scorer
 from refseg_lib.evaluation.graphs import graphs_for
 from refseg_lib.evaluation.grouping import image_windows, sentence_batches
-from refseg_lib.evaluation.protocols import Protocol, count, get_protocol
+from refseg_lib.evaluation.protocols import count, get_protocol
 from refseg_lib.evaluation.reading import read_sentence
 from refseg_lib.evaluation.result_row import ResultRow
 from refseg_lib.evaluation.sentence_scores import SentenceScore, score_sentences, write_jsonl
@@ -36,6 +38,7 @@ def evaluate(
     answer: str | None = None,
     batch_sentences: int = 32,
     graphs: str | None = None,
+    crf: str | None = None,
 ) -> ResultRow:
     """Score a model, or a trivial answer, on one split.
 
@@ -54,22 +57,30 @@ def evaluate(
         graphs: Where the language graphs come from, for a model that wants them:
             ``"builtin"``, ``"spacy"`` or ``"truth"``; None for what it was trained with. The
             row's notes say which.
+        crf: Refine every mask with a dense CRF: ``"pydensecrf"``, ``"torch"``, or ``"auto"`` for
+            the first of them that is installed; None for no CRF. Only under ``strict`` and
+            ``legacy-tf``. The row's notes say which it was.
 
     Returns:
         The result row.
 
     Raises:
-        UserError: Unknown protocol or answer, an empty split, unreadable data.
+        UserError: Unknown protocol, answer or CRF, an empty split, unreadable data.
     """
     if (loaded is None) == (answer is None):
         raise UserError("evaluate takes a model or a trivial answer: give exactly one of the two")
     if limit is not None and limit < 1:
         raise UserError(f"limit {limit} leaves nothing to score: give 1 or more, or none for all")
-    measure = get_protocol(protocol)
+    get_protocol(protocol)
     if answer is not None and protocol != "strict":
         raise UserError(
             f"a trivial answer is a mask, not logits, so protocol {protocol!r} has nothing to"
             " threshold: score it under strict"
+        )
+    if answer is not None and crf is not None:
+        raise UserError(
+            "a trivial answer is a mask, so a dense CRF has no probability to refine: score it"
+            " without one"
         )
     kept = len(dataset) if limit is None else min(limit, len(dataset))
     expressions = [dataset[i] for i in range(kept)]
@@ -82,6 +93,7 @@ def evaluate(
     if loaded is None:
         counts = _count_answer(str(answer), dataset, kept)
     else:
+        scorer, told = get_scorer(protocol, crf, loaded.config["input_size"])
         backend = graphs or loaded.config.get("graphs", "builtin")
         parsed = graphs_for(loaded.model, dataset, backend)
         if parsed is not None:
@@ -90,9 +102,7 @@ def evaluate(
             told.append(f"language graphs: {backend}")
         asked = [read_sentence(loaded, text, dataset.language) for text in texts]
         told += _unknown_words(loaded, asked)
-        counts = _count_model(
-            loaded, dataset, asked, parsed, measure, batch_images, batch_sentences
-        )
+        counts = _count_model(loaded, dataset, asked, parsed, scorer, batch_images, batch_sentences)
     found: dict[int, tuple[int, int]] = {}
     for i, pair in _with_bar(counts, kept, f"{dataset.id} {dataset.split}", progress):
         found[i] = pair
@@ -107,6 +117,7 @@ def evaluate(
         split=dataset.split,
         language=dataset.language,
         protocol=protocol,
+        crf=crf is not None,
         control=control,
         limit=None if kept == len(dataset) else kept,
         scores=score_sentences(sentences),
@@ -142,7 +153,7 @@ def _count_model(
     dataset: ReferringDataset,
     asked: list[list[str]],
     graphs: list[LanguageGraph] | None,
-    measure: Protocol,
+    scorer: Scorer,
     batch_images: int,
     batch_sentences: int,
 ) -> Iterator[tuple[int, tuple[int, int]]]:
@@ -152,7 +163,7 @@ def _count_model(
     try:
         for window in image_windows(dataset.by_image(), len(asked), batch_images):
             yield from _count_window(
-                loaded, dataset, asked, graphs, measure, window, batch_sentences
+                loaded, dataset, asked, graphs, scorer, window, batch_sentences
             )
     finally:
         loaded.model.train(training)
@@ -164,7 +175,7 @@ def _count_window(
     dataset: ReferringDataset,
     asked: list[list[str]],
     graphs: list[LanguageGraph] | None,
-    measure: Protocol,
+    scorer: Scorer,
     window: list[list[int]],
     batch_sentences: int,
 ) -> list[tuple[int, tuple[int, int]]]:
@@ -177,9 +188,10 @@ def _count_window(
     objects = {i: dataset[i].ann_id for i in positions}
     one_of = {ann_id: i for i, ann_id in objects.items()}
     truths = {ann_id: dataset.mask(i) for ann_id, i in one_of.items()}
-    images = torch.stack([letterbox_image(dataset.image(group[0]), size) for group in window])
+    pictures = [dataset.image(group[0]) for group in window]
+    images = torch.stack([letterbox_image(picture, size) for picture in pictures])
     images = images.to(next(model.parameters()).device)
-    found = []
+    answers: dict[int, Tensor] = {}
     for chosen, batch in sentence_batches(
         images,
         model.backbone(images),
@@ -188,9 +200,11 @@ def _count_window(
         None if graphs is None else [graphs[i] for i in positions],
     ):
         logits = model(batch)[:, 0].float().cpu()
-        for k, one in zip(chosen, logits, strict=True):
-            i = positions[k]
-            found.append((i, measure(one, truths[objects[i]])))
+        answers.update(zip((positions[k] for k in chosen), logits, strict=True))
+    found = []
+    for picture, group in zip(pictures, window, strict=True):
+        score = scorer(picture)
+        found += [(i, score(answers[i], truths[objects[i]])) for i in group]
     return found
 
 

@@ -1,4 +1,5 @@
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,25 @@ def test_the_shuffled_control_is_named_in_the_row(
     assert main([*arguments, "--root", str(root), "--shuffle", "3", "--json"]) == 0
     row = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert row["control"] == "shuffled sentences, seed 3"
+
+
+def test_a_dense_crf_is_asked_for_and_told(
+    root: Path, run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ["evaluate", "--model", str(run), "--data", "parkref_unc", "--split", "val"]
+    arguments += ["--root", str(root), "--limit", "2", "--json", "--crf"]
+    assert main([*arguments, "torch"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert "note: dense CRF at the picture's own size: torch mean field" in printed
+    assert json.loads(printed[-1])["crf"] is True
+    # The bare flag takes what is there, and says why it is not pydensecrf.
+    for module in ("pydensecrf", "pydensecrf.densecrf"):
+        monkeypatch.setitem(sys.modules, module, None)
+    assert main(arguments) == 0
+    notes = json.loads(capsys.readouterr().out.splitlines()[-1])["notes"]
+    assert any("torch mean field, as pydensecrf cannot be imported" in note for note in notes)
+    assert main([*arguments, "pydensecrf"]) == 2
+    assert "choose the back end torch" in capsys.readouterr().err
 
 
 def test_models_lists_what_train_knows(capsys: pytest.CaptureFixture[str]) -> None:

@@ -192,6 +192,8 @@ def test_the_row_says_who_answered_what(boxes: Any, listener: Any) -> None:
         ({"protocol": "cvpr"}, "strict"),
         ({"limit": 0}, "limit 0"),
         ({"answer": "whole"}, "exactly one"),
+        ({"crf": "cuda"}, "one of auto, pydensecrf, torch"),
+        ({"crf": "torch", "protocol": "shnet"}, "'shnet' knows no dense CRF"),
     ],
 )
 def test_wrong_arguments_are_told_before_any_image_is_opened(
@@ -312,3 +314,53 @@ def test_pictures_that_were_seen_before_are_told_in_the_row(boxes: Any, listener
     notes = evaluate(listener, boxes, progress=False).notes
     assert any("pretrained on COCO" in note for note in notes)
     assert any("trained on refcocog_umd and evaluated on refcoco_unc" in note for note in notes)
+
+
+def test_a_dense_crf_refines_every_mask_and_the_row_says_which(boxes: Any, listener: Any) -> None:
+    """Logits of +-0.2 in a box one pixel too wide; the CRF finds the box, so all is perfect."""
+    boxes.asked = [(0, "green", "green"), (1, "the blue", "blue"), (2, "the green", "green")]
+    forward = listener.model.forward
+
+    def one_pixel_off(batch: Any) -> Any:
+        sure = forward(batch) > 0
+        wide = torch.nn.functional.max_pool2d(sure.float(), 3, 1, 1) > 0
+        return torch.where(sure, 4.0, torch.where(wide, 0.2, -4.0))
+
+    listener.model.forward = one_pixel_off
+    plain = evaluate(listener, boxes, progress=False)
+    assert (plain.crf, plain.notes) == (False, ())
+    assert plain.scores["mIoU"] < 80
+    row = evaluate(listener, boxes, progress=False, crf="torch")
+    assert row.scores["mIoU"] == 100
+    assert row.crf
+    assert row.notes == ("dense CRF at the picture's own size: torch mean field",)
+
+
+def test_a_pictures_filters_are_prepared_once_for_all_its_sentences(
+    boxes: Any, listener: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from refseg_lib.evaluation import dense_crf_protocols
+
+    prepared, refiner = [], dense_crf_protocols.refiner
+
+    def counted(image: Any, backend: str) -> Any:
+        prepared.append(image)
+        return refiner(image, backend)
+
+    monkeypatch.setattr(dense_crf_protocols, "refiner", counted)
+    evaluate(listener, boxes, progress=False, crf="torch", batch_sentences=2)
+    assert len(prepared) == len(boxes.pictures) < len(boxes)
+
+
+def test_a_picture_of_another_size_than_its_masks_cannot_be_refined(
+    boxes: Any, listener: Any
+) -> None:
+    image = boxes.image
+    boxes.image = lambda i: image(i).resize((20, 16))
+    with pytest.raises(UserError, match=r"\(16, 16\) and an image of 16x20"):
+        evaluate(listener, boxes, progress=False, crf="torch")
+
+
+def test_a_trivial_answer_has_nothing_to_refine(boxes: Any) -> None:
+    with pytest.raises(UserError, match="no probability to refine"):
+        evaluate(None, boxes, progress=False, answer="whole", crf="torch")
