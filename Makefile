@@ -14,7 +14,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP
 QUIET_LAB = $(BIN)/jupyter labextension disable @jupyterlab/apputils-extension:announcements \
 	--level=sys_prefix >/dev/null 2>&1
 
-.PHONY: help demo train test lab notebooks
+.PHONY: help demo train test lab notebooks bench-gpu
 .DEFAULT_GOAL := help
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make lab     open the notebooks in JupyterLab"
 	@echo "make notebooks   build notebooks/ and solutions/*.ipynb from solutions/*.py (minutes)"
 	@echo "make test    style, types and all tests"
+	@echo "make bench-gpu   what a GPU is needed to measure, into results/gpu (pieces of minutes)"
 	@echo
 	@echo "All of them first make .venv from the Python found: $(or $(PYTHON),none! install 3.11 to 3.13)."
 	@echo "Another Python:   make demo PYTHON=/path/to/python3.12"
@@ -71,3 +72,7 @@ test: .venv/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2
+
+# Resumable: what is measured already is skipped.
+bench-gpu: .venv/.installed
+	$(BIN)/python benchmarks/gpu.py

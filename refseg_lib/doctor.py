@@ -25,7 +25,12 @@ PACKAGES = (
     ("jupyterlab", "jupyterlab", False, "no notebooks: pip install -e '.[notebooks]'"),
     ("ipywidgets", "ipywidgets", False, "no widgets: pip install -e '.[notebooks]'"),
     ("jieba", "jieba", False, "no Chinese sentences: pip install -e '.[zh]'"),
-    ("pydensecrf", "pydensecrf2", False, "dense CRF by the torch mean field only: pip install -e '.[crf]'"),
+    (
+        "pydensecrf",
+        "pydensecrf2",
+        False,
+        "dense CRF by the torch mean field only: pip install -e '.[crf]'",
+    ),
     (
         "tensorboard",
         "tensorboard",

@@ -45,8 +45,15 @@ def _parser() -> argparse.ArgumentParser:
 
     verb("doctor", _doctor, "say what is installed, what is missing and what that costs")
     add_data_verbs(verbs.add_parser("data", help="make, check or translate data sets"))
-    pretrain = verb("pretrain", _pretrain, "train the laptop backbone on ParkRef's pixels")
+    pretrain = verb("pretrain", _pretrain, "train a backbone on ParkRef's pixels")
+    # Of the others it is not known whether they learn this way.
+    names = ("laptop", "resnet50", "resnet101")
+    pretrain.add_argument("--backbone", choices=names, default="laptop")
     pretrain.add_argument("--steps", type=int, default=3000)
+    pretrain.add_argument("--size", type=int, default=128, help="height of the pictures in pixels")
+    pretrain.add_argument("--batch", type=int, default=16, help="pictures per step")
+    pretrain.add_argument("--workers", type=int, default=1, help="processes that draw")
+    pretrain.add_argument("--device", default="cpu", help="auto, cpu, cuda, …")
     pretrain.add_argument("--out", type=Path, required=True, metavar="FILE.safetensors")
     vectors = verb("vectors", _vectors, "learn word vectors from a data set's training sentences")
     vectors.add_argument("--data", required=True, metavar="ID")
@@ -72,10 +79,20 @@ def _doctor(_: argparse.Namespace) -> int:
 
 
 def _pretrain(chosen: argparse.Namespace) -> None:
+    from refseg_lib.training.processes import Processes
     from refseg_lib.training.semantics import pretrain
     from refseg_lib.vision.backbone import build_backbone
 
-    pretrain(build_backbone("laptop", "none", frozen=False), chosen.out, chosen.steps)
+    pretrain(
+        build_backbone(chosen.backbone, "none", frozen=False),
+        chosen.out,
+        chosen.steps,
+        chosen.size,
+        chosen.size,
+        chosen.batch,
+        workers=chosen.workers,
+        device=Processes(chosen.device).device,
+    )
     print(f"wrote {chosen.out}")
 
 

@@ -1,4 +1,4 @@
-"""Pretraining the laptop backbone on what ParkRef's pixels are.
+"""Pretraining a backbone, the laptop's above all, on what ParkRef's pixels are.
 
 DeepLab was trained on semantic labels before the papers froze it; here a small net learns, for
 every pixel, its category, its garment, its colour and its pattern. Colour and pattern belong in
@@ -17,6 +17,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
 from refseg_lib.data.letterbox import Letterbox, letterbox_image
+from refseg_lib.errors import UserError
 from refseg_lib.parkref.drawing import STUFF_CODES, Rendering, render
 from refseg_lib.parkref.layout import sample_scene
 from refseg_lib.parkref.scene import COLORS, PARTS, PATTERNS, STUFF, THINGS, Scene
@@ -158,23 +159,34 @@ def pretrain(
     batch: int = 16,
     rate: float = 2e-3,
     workers: int = 1,
+    device: str | torch.device = "cpu",
     report=print,
 ) -> None:
     """Train a backbone on ParkRef's semantic labels and write its trunk's weights.
 
     Args:
-        backbone: An unfrozen backbone.
+        backbone: An unfrozen backbone. The laptop's taps are standardised in the end; those of
+            others stay as they come out of the last ReLU, as with their usual weights.
         out: The safetensors file to write; half precision.
         steps: Optimisation steps.
-        size: Side of the letterboxed input.
+        size: Side of the letterboxed input; a multiple of the coarsest tap's stride.
         height: Height at which the pictures are drawn.
         batch: Pictures per step.
         rate: Highest learning rate; warmed up over the first steps, then a cosine to zero.
         workers: Processes that draw.
+        device: Where the backbone learns.
         report: Called with a line of progress every hundred steps.
+
+    Raises:
+        UserError: The taps would not divide the input evenly.
     """
+    coarsest = max(backbone.strides.values())
+    if size % coarsest:
+        raise UserError(f"--size {size}: {backbone.name} takes a multiple of {coarsest} pixels")
     torch.manual_seed(0)
     heads = SemanticHeads(backbone.channels)
+    backbone.to(device)
+    heads.to(device)
     parameters = [*backbone.parameters(), *heads.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -182,10 +194,11 @@ def pretrain(
     )
     pictures = iter(DataLoader(ParkPixels(size, height), batch_size=batch, num_workers=workers))
     backbone.train()
-    half = bf16_is_native("cpu")
+    kind = torch.device(device).type
+    half = bf16_is_native(kind)
     for step in range(1, steps + 1):
-        image, labels = next(pictures)
-        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+        image, labels = (part.to(device) for part in next(pictures))
+        with torch.autocast(kind, torch.bfloat16, enabled=half):
             scores = heads(backbone(image))
         loss = torch.stack(
             [TAPS[tap] * semantic_loss(score.float(), labels) for tap, score in scores.items()]
@@ -196,7 +209,8 @@ def pretrain(
         schedule.step()
         if step % 100 == 0 or step == steps:
             report(f"step {step}/{steps} loss {loss.item():.3f} {_accuracy(scores['c5'], labels)}")
-    standardise(backbone, [next(pictures)[0] for _ in range(STANDARDISED_ON)])
+    if hasattr(backbone.trunk, "c5_deviation"):
+        standardise(backbone, [next(pictures)[0].to(device) for _ in range(STANDARDISED_ON)])
     save_trunk(backbone.trunk, out)
 
 

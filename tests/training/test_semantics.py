@@ -1,9 +1,11 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from refseg_lib.data.letterbox import Letterbox
+from refseg_lib.errors import UserError
 from refseg_lib.parkref.drawing import STUFF_CODES, Rendering
 from refseg_lib.parkref.scene import COLORS, Scene, Thing
 from refseg_lib.training.semantics import (
@@ -97,6 +99,28 @@ def test_pretraining_moves_the_backbone_and_writes_weights_that_load_again(tmp_p
         assert torch.equal(stored[name], kept), name
     moved = [n for n, v in backbone.state_dict().items() if not torch.equal(v, before[n])]
     assert any("stage2" in name for name in moved), "the lesson reaches the first layers"
+
+
+def test_a_resnet_learns_the_lesson_too_and_its_weights_load_again(tmp_path: Path) -> None:
+    backbone = build_backbone("resnet50", "none", frozen=False)
+    before = {name: value.clone() for name, value in backbone.trunk.named_parameters()}
+    out = tmp_path / "weights.safetensors"
+    pretrain(backbone, out, steps=2, size=32, height=64, batch=2, workers=0, report=lambda _: None)
+    still = [n for n, v in backbone.trunk.named_parameters() if torch.equal(v, before[n])]
+    assert not still, "a lesson at every tap reaches every layer"
+    image = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    again = build_backbone("resnet50", out)
+    backbone.eval()
+    with torch.no_grad():
+        for level, tap in backbone(image).items():
+            # Stored in half precision.
+            assert (again(image)[level] - tap).abs().max() <= 0.02 * tap.abs().max(), level
+
+
+def test_an_input_that_the_taps_do_not_divide_is_refused(tmp_path: Path) -> None:
+    backbone = build_backbone("resnet50", "none", frozen=False)
+    with pytest.raises(UserError, match="--size 100: resnet50 takes a multiple of 8 pixels"):
+        pretrain(backbone, tmp_path / "weights.safetensors", steps=1, size=100)
 
 
 def test_standardised_taps_have_mean_zero_and_deviation_one() -> None:
