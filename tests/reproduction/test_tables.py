@@ -51,6 +51,11 @@ def test_the_same_model_in_another_language_is_another_row() -> None:
     assert "| bilingual, Chinese |" in table
 
 
+def test_masks_refined_by_a_crf_are_never_shown_as_the_models_own() -> None:
+    assert "| cmsa, dense CRF |" in markdown_table([row(crf=True)])
+    assert "CRF" not in markdown_table([row()])
+
+
 def test_a_page_without_marks_is_left_alone() -> None:
     with pytest.raises(UserError, match="no place for a table"):
         fill("# Title", "| a |")
