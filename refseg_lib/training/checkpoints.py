@@ -90,6 +90,8 @@ def load_checkpoint(folder: Path, recipe: Recipe, what: str, processes: int = 1)
         told = json.loads(state.pop("told"))
     except Exception as error:
         raise UserError(f"{path} cannot be read ({type(error).__name__}): start again") from error
+    if "processes" not in told:
+        raise UserError(f"{path} was written by an older version of refseg: start the run again")
     if told["processes"] != processes:
         raise UserError(
             f"{path} was written by {told['processes']} processes, now there are {processes}:"

@@ -1,4 +1,5 @@
 import errno
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,6 +58,13 @@ def test_a_run_of_two_processes_does_not_go_on_with_one(tmp_path: Path) -> None:
     save_checkpoint(tmp_path, STATE, LAPTOP, "x", 2)
     load_checkpoint(tmp_path, LAPTOP, "x", 2)
     with pytest.raises(UserError, match="written by 2 processes, now there are 1"):
+        load_checkpoint(tmp_path, LAPTOP, "x")
+
+
+def test_a_checkpoint_of_an_older_version_is_told_in_one_line(tmp_path: Path) -> None:
+    told = json.dumps({"recipe": {}, "what": "x"})
+    torch.save({**STATE, "told": told}, tmp_path / "resume.pt")
+    with pytest.raises(UserError, match="older version of refseg"):
         load_checkpoint(tmp_path, LAPTOP, "x")
 
 
