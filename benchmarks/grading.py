@@ -11,10 +11,7 @@ of the box. Written to results/grading.json.
 
 import argparse
 import json
-import os
-import platform
 import random
-import re
 import sys
 import tempfile
 import time
@@ -27,13 +24,14 @@ sys.path.insert(0, str(REPOSITORY / "tests" / "grading"))
 
 from answer_cells import answer_cell, answers_of  # noqa: E402
 from bank import CELLS, EXERCISE  # noqa: E402
+from operators import here  # noqa: E402
 
 from refseg_lib.course.checking import examine  # noqa: E402
 from refseg_lib.course.exercise import Exercise  # noqa: E402
 from refseg_lib.course.grading.batch import grade_folder  # noqa: E402
 from refseg_lib.course.grading.reports import write_reports  # noqa: E402
 from refseg_lib.course.registry import all_exercises  # noqa: E402
-from refseg_lib.evaluation.provenance import git_hash, versions  # noqa: E402
+from refseg_lib.evaluation.provenance import git_hash  # noqa: E402
 from refseg_lib.files import write_atomically  # noqa: E402
 
 NOTEBOOK, SEED = "06", 7
@@ -74,8 +72,7 @@ def main() -> None:
     first, second = (marks(records) for _, _, records in runs)
     result = {
         "command": "python benchmarks/grading.py",
-        "machine": machine(),
-        "versions": versions(),
+        **here(),
         "commit": git_hash(),
         "submissions": chosen.submissions,
         "seed": SEED,
@@ -103,19 +100,18 @@ def write_class(
             (kind,) = random_.choices(list(SHARES), list(SHARES.values()))
             if exercise.name == EXERCISE and random_.random() < HOSTILE_SHARE:
                 kind = "hostile"
+            known = brought[exercise.name]
             of_kind = {
-                "solution": ["solution"],
-                "stub": ["stub"],
-                "hostile": sorted(CELLS),
-                "another right answer": [n for n in brought[exercise.name] if n.endswith("!")],
-                "mistake": [n for n in brought[exercise.name] if not n.endswith("!")],
+                "solution": {"solution": solved[exercise.name]},
+                "stub": {"stub": stubs[exercise.name]},
+                "hostile": dict(sorted(CELLS.items())),
+                "another right answer": {n: s for n, s in known.items() if n.endswith("!")},
+                "mistake": {n: s for n, s in known.items() if not n.endswith("!")},
             }[kind]
-            which = random_.choice(of_kind)
-            source = {"solution": solved, "stub": stubs}.get(kind, brought).get(exercise.name)
-            if isinstance(source, dict):
-                source = CELLS[which] if kind == "hostile" else source[which]
+            which = random_.choice(list(of_kind))
             answers[student][exercise.name] = (kind, which)
-            cells.append({"cell_type": "code", "id": f"exercise-{exercise.name}", "source": source})
+            name, source = f"exercise-{exercise.name}", of_kind[which]
+            cells.append({"cell_type": "code", "id": name, "source": source})
         (folder / f"{student}.ipynb").write_text(json.dumps({"cells": cells}), encoding="utf-8")
     return answers
 
@@ -162,12 +158,6 @@ def unlike(
                 said = f"{student}, {name}, {kind} {which}: {points}"
                 found.append(f"{said} instead of {due[name, kind, which]}")
     return found
-
-
-def machine() -> str:
-    info = Path("/proc/cpuinfo")
-    model = re.search(r"model name\s*: (.*)", info.read_text()) if info.is_file() else None
-    return f"{model[1] if model else platform.machine()}, {os.cpu_count()} cores"
 
 
 if __name__ == "__main__":

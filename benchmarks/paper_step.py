@@ -10,15 +10,14 @@ held. The last line is JSON, also written to results/paper_step.json.
 
 import argparse
 import json
-import os
-import platform
-import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from refseg_lib.evaluation.provenance import git_hash, versions
+from operators import here
+
+from refseg_lib.evaluation.provenance import git_hash
 from refseg_lib.files import write_atomically
 
 SYSTEMS = ("baseline", "cmsa", "cmpc", "bilingual", "shnet", "busnet")
@@ -49,8 +48,7 @@ def main() -> None:
     chosen = parser.parse_args()
     told = {
         "command": "python benchmarks/paper_step.py",
-        "machine": machine(),
-        "versions": versions(),
+        **here(),
         "commit": git_hash(),
         "rows": [measure(name, chosen.steps, chosen.root) for name in chosen.only],
     }
@@ -80,12 +78,6 @@ def measure(name: str, steps: int, root: Path) -> dict[str, object]:
     }
     print(row, file=sys.stderr, flush=True)
     return row
-
-
-def machine() -> str:
-    info = Path("/proc/cpuinfo")
-    model = re.search(r"model name\s*: (.*)", info.read_text()) if info.is_file() else None
-    return f"{model[1] if model else platform.machine()}, {os.cpu_count()} cores"
 
 
 if __name__ == "__main__":

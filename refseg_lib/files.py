@@ -2,10 +2,30 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from refseg_lib.errors import UserError
+
+
+@contextlib.contextmanager
+def locked(path: str | os.PathLike[str], busy: Callable[[], None]) -> Iterator[None]:
+    """Hold a lock that no two processes have at once; one that dies lets go.
+
+    Args:
+        path: The lock's file; its folder exists.
+        busy: Called when the lock cannot be had at once: it raises, or returns to wait for it.
+    """
+    # Not at import time: this module exists on Unix only.
+    import fcntl
+
+    with open(path, "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            busy()
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @contextlib.contextmanager

@@ -1,13 +1,14 @@
 """A file is written whole or not at all, whatever goes wrong."""
 
 import errno
+import fcntl
 import os
 from pathlib import Path
 
 import pytest
 
 from refseg_lib.errors import UserError
-from refseg_lib.files import atomic_path, write_atomically
+from refseg_lib.files import atomic_path, locked, write_atomically
 
 
 def everything_in(folder: Path) -> dict[str, bytes]:
@@ -80,3 +81,25 @@ def test_the_bytes_reach_the_disk_before_the_name_does(
     monkeypatch.setattr(os, "replace", lambda a, b: (steps.append("rename"), replace(a, b)))
     write_atomically(tmp_path / "file", "new")
     assert steps == ["sync", "rename"]
+
+
+def test_a_lock_is_had_by_one_and_whoever_comes_second_decides_whether_to_wait(
+    tmp_path: Path,
+) -> None:
+    file, told = tmp_path / "lock", []
+
+    def busy() -> None:
+        told.append("busy")
+        raise UserError("somebody else has it")
+
+    with locked(file, busy):
+        assert told == []
+        with pytest.raises(UserError, match="somebody else"), locked(file, busy):
+            pytest.fail("two have the lock")
+    first = os.open(file, os.O_RDWR)
+    fcntl.flock(first, fcntl.LOCK_EX)
+    # The first lets go while the second is told, so that the waiting ends.
+    with locked(file, lambda: os.close(first)):
+        with pytest.raises(UserError, match="somebody else"), locked(file, busy):
+            pytest.fail("the lock was not waited for")
+    assert told == ["busy", "busy"]

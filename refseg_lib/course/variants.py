@@ -91,6 +91,12 @@ def variant_for(exercise: Exercise, seed: int) -> Variant | None:
     return exercise.variants[draw.number(0, len(exercise.variants) - 1)]
 
 
+def for_cohort(exercise: Exercise, seed: int) -> Exercise:
+    """Return an exercise as a cohort is asked it."""
+    variant = variant_for(exercise, seed)
+    return under(exercise, variant) if variant else exercise
+
+
 def under(exercise: Exercise, variant: Variant) -> Exercise:
     """Return the exercise as it is asked under another convention."""
 

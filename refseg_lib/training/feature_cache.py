@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 
 from refseg_lib.errors import UserError
+from refseg_lib.files import locked
 from refseg_lib.training.feature_files import RECORD, DamagedError, FeatureFiles, Maps
 from refseg_lib.training.feature_identity import Identity
 
@@ -142,24 +143,21 @@ class FeatureCache:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        """Keep other processes from making the same cache; one that dies lets go."""
-        import fcntl  # Not on Windows, where all the rest of training works.
+        """Keep other processes from making the same cache."""
+        lock = self.place / f"{self.identity.key}.lock"
+
+        def busy() -> None:
+            _tell(f"another process is making the feature cache {self.files.folder}: waiting")
 
         try:
             self.place.mkdir(parents=True, exist_ok=True)
-            lock = open(self.place / f"{self.identity.key}.lock", "w")
+            lock.touch()
         except OSError as error:
             raise UserError(
                 f"cannot write to {self.place} ({error.strerror}): choose another place for the"
                 " feature cache with --cache, or --set cache=memory"
             ) from error
-        with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                told = f"another process is making the feature cache {self.files.folder}: waiting"
-                _tell(told)
-                fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(lock, busy):
             yield
 
 

@@ -60,12 +60,10 @@ def training_batches(
                     return
             epoch += 1
 
-    image_of = {index: row for row, members in enumerate(samples.groups) for index in members}
-
     def make(indices: list[int]) -> Fed:
         mine = indices
         if count > 1:
-            mine = share_of(indices, [image_of[index] for index in indices], rank, count)
+            mine = share_of(indices, samples.row_of[indices].tolist(), rank, count)
         return Fed(samples.batch(mine) if mine else None, mine, len(indices))
 
     if start >= recipe.steps:

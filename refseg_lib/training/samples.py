@@ -26,6 +26,7 @@ class Samples:
     Attributes:
         groups: For each image the indices of its sentences.
         lengths: For each sentence its number of words.
+        row_of: For each sentence the number of its image, its place in ``groups``.
         cached: Whether the frozen backbone's maps are kept, in memory or on disk.
     """
 
@@ -65,9 +66,9 @@ class Samples:
         self.lengths = [len(words) for words in self.words]
         by_image = dataset.by_image()
         self.groups = [indices for _, indices in by_image]
-        self._row = np.zeros(len(dataset), dtype=np.int64)
+        self.row_of = np.zeros(len(dataset), dtype=np.int64)
         for row, indices in enumerate(self.groups):
-            self._row[indices] = row
+            self.row_of[indices] = row
         self._features: Maps = {}
         self._masks: dict[int, np.ndarray] = {}
 
@@ -139,7 +140,7 @@ class Samples:
 
     def batch(self, indices: Sequence[int]) -> Batch:
         """Build the batch of some sentences; each image, or its features, stands in it once."""
-        rows = self._row[list(indices)]
+        rows = self.row_of[list(indices)]
         images, image_of = np.unique(rows, return_inverse=True)
         words, word_mask = pad_words([self.words[index] for index in indices])
         mask = torch.stack([self._mask(index) for index in indices])

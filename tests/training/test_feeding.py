@@ -1,6 +1,7 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from refseg_lib.training.feeding import training_batches
@@ -22,7 +23,8 @@ def batches(*arguments: object) -> list[list[int]]:
 
 def samples(**extra: object) -> Recorder:
     groups = [[2 * i, 2 * i + 1] for i in range(10)]
-    return Recorder(groups=groups, lengths=[1 + i % 4 for i in range(20)], **extra)
+    row_of = np.arange(20) // 2
+    return Recorder(groups=groups, lengths=[1 + i % 4 for i in range(20)], row_of=row_of, **extra)
 
 
 RECIPE = replace(LAPTOP, batch=6, per_image=2, steps=11)
@@ -73,7 +75,7 @@ def test_processes_together_see_each_sentence_once_in_the_batches_of_one_large_p
 
 
 def test_a_process_without_a_share_still_takes_part() -> None:
-    alone = Recorder(groups=[[0]], lengths=[3])
+    alone = Recorder(groups=[[0]], lengths=[3], row_of=np.array([0]))
     fed = [next(training_batches(alone, RECIPE, 0, rank, 2)) for rank in range(2)]  # type: ignore[arg-type]
     assert [(part.batch, list(part.indices), part.of) for part in fed] == [
         ([0], [0], 1),

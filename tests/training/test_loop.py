@@ -23,6 +23,21 @@ def weights(run: Run) -> dict[str, torch.Tensor]:
     return {name: value.clone() for name, value in run.model.state_dict().items()}
 
 
+def pull_the_plug(monkeypatch: pytest.MonkeyPatch, run: Run, at: int) -> None:
+    """Train until step ``at``, and not a step longer."""
+    steps, real_step = iter(range(at + 1)), loop._step
+
+    def pull(*arguments: object) -> float:
+        if next(steps) == at:
+            raise RuntimeError("power cut")
+        return real_step(*arguments)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as plug:
+        plug.setattr(loop, "_step", pull)
+        with pytest.raises(RuntimeError, match="power cut"):
+            train(run)
+
+
 def test_training_changes_the_head_and_never_the_frozen_backbone(make_run: Make) -> None:
     run = make_run()
     before = weights(run)
@@ -38,20 +53,8 @@ def test_an_interrupted_and_resumed_run_ends_with_the_very_same_weights(
 ) -> None:
     whole = make_run("whole")
     train(whole)
-    # The plug is pulled at step 5: the checkpoint of step 4 is what is left.
-    cut = make_run("cut")
-    steps = iter(range(100))
-    real_step = loop._step
-
-    def pull(*arguments: object) -> float:
-        if next(steps) == 5:
-            raise RuntimeError("power cut")
-        return real_step(*arguments)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(loop, "_step", pull)
-    with pytest.raises(RuntimeError, match="power cut"):
-        train(cut)
-    monkeypatch.setattr(loop, "_step", real_step)
+    # The checkpoint of step 4 is what is left.
+    pull_the_plug(monkeypatch, make_run("cut"), at=5)
     again = make_run("cut", resume=True)
     train(again)
     for name, value in weights(whole).items():
@@ -174,18 +177,7 @@ def test_the_log_of_a_resumed_run_has_every_line_once_and_the_losses_of_one_in_p
     whole = make_run("whole", recipe)
     train(whole)
     cut = make_run("cut", recipe)
-    steps = iter(range(100))
-    real_step = loop._step
-
-    def pull(*arguments: object) -> float:
-        if next(steps) == 53:
-            raise RuntimeError("power cut")
-        return real_step(*arguments)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(loop, "_step", pull)
-    with pytest.raises(RuntimeError, match="power cut"):
-        train(cut)
-    monkeypatch.setattr(loop, "_step", real_step)
+    pull_the_plug(monkeypatch, cut, at=53)
     with (cut.out / "log.jsonl").open("a") as log:
         log.write('{"step": 54, "loss": 7}\n{"step": 5')
     train(make_run("cut", recipe, resume=True))

@@ -1,7 +1,6 @@
 """Grading a folder of submissions: side by side, resumable, never stopped by one of them."""
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -20,9 +19,9 @@ from refseg_lib.course.grading.remote import NoWorker, Worker
 from refseg_lib.course.grading.sandbox import Limits, require_sandbox
 from refseg_lib.course.grading.submission import Submission, find_submissions, read_submission
 from refseg_lib.course.registry import all_exercises
-from refseg_lib.course.variants import under, variant_for
+from refseg_lib.course.variants import for_cohort
 from refseg_lib.errors import UserError
-from refseg_lib.files import write_atomically
+from refseg_lib.files import locked, write_atomically
 
 _COURSE = Path(__file__).parents[1]
 
@@ -77,8 +76,7 @@ def grade_folder(
     asked = _jobs(submissions, notebook)
     exercises: dict[str, list[Exercise]] = {}
     for exercise in all_exercises():
-        variant = variant_for(exercise, seed) if varied else None
-        asked_so = under(exercise, variant) if variant else exercise
+        asked_so = for_cohort(exercise, seed) if varied else exercise
         exercises.setdefault(exercise.notebook, []).append(asked_so)
     slots: queue.SimpleQueue[int] = queue.SimpleQueue()
     at_once = max(1, jobs or len(os.sched_getaffinity(0)))
@@ -225,9 +223,9 @@ def _rules() -> str:
 def _only_one(out: Path) -> Iterator[None]:
     """Hold ``out`` for oneself: two graders would grade twice."""
     (out / "students").mkdir(parents=True, exist_ok=True)
-    with open(out / ".lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UserError(f"another grading is writing to {out}; wait for it") from None
+
+    def busy() -> None:
+        raise UserError(f"another grading is writing to {out}; wait for it")
+
+    with locked(out / ".lock", busy):
         yield

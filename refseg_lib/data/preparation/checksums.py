@@ -71,6 +71,15 @@ def load_checksums(path: Path) -> dict[str, Checksum]:
     return known
 
 
+def known_checksums(root: Path) -> dict[str, Checksum]:
+    """Read the project's list, and over it the one in a data root.
+
+    Raises:
+        UserError: As :func:`load_checksums`.
+    """
+    return load_checksums(SHIPPED / CHECKSUMS) | load_checksums(root / CHECKSUMS)
+
+
 def compare(files: Mapping[str, Path], known: Mapping[str, Checksum]) -> Sequence[str]:
     """Compare files with the checksums that are known.
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from refseg_lib.data.images import image_folders
 from refseg_lib.data.preparation.archives import check_room, told_size
-from refseg_lib.data.preparation.checksums import CHECKSUMS, SHIPPED, Checksum, load_checksums
+from refseg_lib.data.preparation.checksums import SHIPPED, Checksum, known_checksums
 from refseg_lib.data.preparation.downloads import Download, choose, load_downloads
 from refseg_lib.errors import UserError
 
@@ -55,7 +55,7 @@ def fetch_lacking(
     lacking = [holds for holds in there if not there[holds] and not given[holds]]
     shipped = [path for path in (SHIPPED / "sources.json",) if path.is_file()]
     downloads = load_downloads(*([own_list] if own_list else []), *shipped)
-    checksums = load_checksums(SHIPPED / CHECKSUMS) | load_checksums(root / CHECKSUMS)
+    checksums = known_checksums(root)
     return [
         fetch(download, root / "downloads", checksum=checksums.get(download.file), tell=tell)
         for download in choose(downloads, name, asked, lacking)

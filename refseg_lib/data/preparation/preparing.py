@@ -22,7 +22,7 @@ from refseg_lib.data.preparation.annotation_files import (
     sets_in,
 )
 from refseg_lib.data.preparation.archives import Entry, Source, open_source
-from refseg_lib.data.preparation.checksums import CHECKSUMS, SHIPPED, compare, load_checksums
+from refseg_lib.data.preparation.checksums import compare, known_checksums
 from refseg_lib.data.preparation.picture_files import find_files
 from refseg_lib.data.preparation.staging import put_in_place, stage, staging_folder
 from refseg_lib.data.referit_masks import MaskFiles, subfolders
@@ -241,5 +241,4 @@ def _checksums(
 ) -> Sequence[str]:
     archives = {s.path.name: s.path for s in (*opened, *pictures) if not s.is_folder}
     annotations = {f"{name}/{base.removesuffix('.gz')}": target / base for base in found}
-    known = load_checksums(SHIPPED / CHECKSUMS) | load_checksums(root / CHECKSUMS)
-    return compare(archives | annotations, known)
+    return compare(archives | annotations, known_checksums(root))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from refseg_lib.data.preparation.archives import Entry, Source, check_room, extract
 from refseg_lib.errors import UserError
+from refseg_lib.files import locked
 
 
 @contextlib.contextmanager
@@ -28,19 +29,14 @@ def staging_folder(root: Path) -> Iterator[Path]:
     Raises:
         UserError: Another process is preparing data there, or ``root`` cannot be written.
     """
-    # Not at import time: this module exists on Unix only.
-    import fcntl
-
     place = root / "cache" / "prepare"
+
+    def busy() -> None:
+        raise UserError(f"another `refseg data prepare` is at work in {root}: wait for it")
+
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        with open(place.with_suffix(".lock"), "w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise UserError(
-                    f"another `refseg data prepare` is at work in {root}: wait for it"
-                ) from None
+        with locked(place.with_suffix(".lock"), busy):
             try:
                 # A killed run may have left its own.
                 shutil.rmtree(place, ignore_errors=True)
