@@ -54,6 +54,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def exercises_of(config: pytest.Config) -> list[Exercise]:
     """What the notebook handed in should answer, as this cohort was asked."""
     path, seed = config.getoption("--submission"), config.getoption("--cohort")
+    if path is None:
+        raise pytest.UsageError("this file judges one submission: add --submission X.ipynb")
     named = re.match(r"\d\d(?=_)", path.name)
     number = config.getoption("--notebook") or (named.group() if named else "")
     asked = [exercise for exercise in all_exercises() if exercise.notebook == number]
