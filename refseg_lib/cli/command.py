@@ -12,6 +12,7 @@ from refseg_lib import __version__
 from refseg_lib.cli.course_verbs import add_course_verbs
 from refseg_lib.cli.data_verbs import add_data_verbs
 from refseg_lib.cli.model_verbs import add_model_verbs
+from refseg_lib.cli.reproduction_verbs import add_reproduction_verbs
 from refseg_lib.errors import UserError
 
 
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     vectors.add_argument("--out", type=Path, required=True, metavar="FILE.npz")
     add_model_verbs(verb)
     add_course_verbs(verb)
+    add_reproduction_verbs(verb)
     verb("results", _results, "write the tables of README.md anew from results/")
     demo = verb("demo", _demo, "score the shipped models on ParkRef and draw their answers")
     demo.add_argument("--model", action="append", help="a shipped model or a run's folder")

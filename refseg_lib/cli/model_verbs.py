@@ -96,8 +96,8 @@ def _train(chosen: argparse.Namespace) -> None:
         weights=chosen.weights,
         vectors=chosen.vectors,
         validate_on=None if chosen.validate_on == "none" else chosen.validate_on,
-        settings=_pairs("--set", chosen.set),
-        sizes=_pairs("--size", chosen.size),
+        settings=pairs("--set", chosen.set),
+        sizes=pairs("--size", chosen.size),
         device=chosen.device,
         resume=chosen.resume,
         tensorboard=chosen.tensorboard,
@@ -156,11 +156,16 @@ def _models(chosen: argparse.Namespace) -> None:
     print(catalogue(chosen.model))
 
 
-def _pairs(flag: str, given: Sequence[str]) -> dict[str, str]:
-    pairs = {}
+def pairs(flag: str, given: Sequence[str]) -> dict[str, str]:
+    """Read ``KEY=VALUE`` of a flag that can be given several times.
+
+    Raises:
+        UserError: One has no ``=``.
+    """
+    found = {}
     for text in given:
         name, equals, value = text.partition("=")
         if not equals:
             raise UserError(f"{flag} {text}: expected {flag} KEY=VALUE")
-        pairs[name] = value
-    return pairs
+        found[name] = value
+    return found

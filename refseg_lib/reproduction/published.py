@@ -10,6 +10,17 @@ import functools
 from dataclasses import dataclass
 from importlib import resources
 
+from refseg_lib.errors import UserError
+
+PAPERS = {
+    "000_BUSNet_CVPR21": "busnet",
+    "001_CMPC_CVPR20": "cmpc",
+    "002_Bilingual_TIST21": "bilingual",
+    "003_SHNet_ACLF22": "shnet",
+    "004_CMSA_CVPR19": "cmsa",
+}
+"""Each paper and its system, after which its tables are named here: ``cmsa-3`` is 004's Table 3."""
+
 ABLATION_TABLES = (
     ("000_BUSNet_CVPR21", "T2"),
     ("001_CMPC_CVPR20", "T2"),
@@ -65,3 +76,27 @@ def methods(paper: str, table: str) -> list[str]:
     return list(
         dict.fromkeys(row.method for row in published() if (row.paper, row.table) == (paper, table))
     )
+
+
+def table_names() -> list[str]:
+    """List the names of all tables with scores, ``busnet-1`` to ``cmsa-3``."""
+    found = {
+        f"{PAPERS[row.paper]}-{row.table[1:]}"
+        for row in published()
+        if row.paper in PAPERS and row.table[1:].isdigit() and row.metric != "avg_length"
+    }
+    return sorted(found)
+
+
+def printed_table(name: str) -> list[Published]:
+    """Return the numbers of one table by its name, such as ``cmsa-3``.
+
+    Raises:
+        UserError: There is no such table.
+    """
+    if name not in table_names():
+        raise UserError(f"unknown table {name!r}; choose one of {', '.join(table_names())}")
+    system, number = name.split("-")
+    return [
+        row for row in published() if PAPERS.get(row.paper) == system and row.table == f"T{number}"
+    ]

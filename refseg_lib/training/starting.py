@@ -4,7 +4,9 @@ import inspect
 import os
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -38,12 +40,13 @@ def start_run(
     preset: str = "laptop",
     variant: str = "paper",
     ablation: str | None = None,
+    options: Mapping[str, Any] | None = None,
     backbone: str | None = None,
     weights: str = "default",
     vectors: str | os.PathLike[str] = "none",
     validate_on: str | None = "val",
     settings: dict[str, str] | None = None,
-    sizes: dict[str, str] | None = None,
+    sizes: Mapping[str, Any] | None = None,
     device: str = "auto",
     resume: bool = False,
     tensorboard: bool = False,
@@ -60,13 +63,14 @@ def start_run(
         preset: ``laptop`` or ``paper``.
         variant: ``paper`` or ``released``.
         ablation: A row of the papers' ablation tables, by name.
+        options: Options of the model, see ``refseg models``.
         backbone: Another backbone than the preset's.
         weights: The backbone's pretraining: a name or a file.
         vectors: Word vectors to start the word table from: a file or a name that
             :func:`refseg_lib.text.vectors.load_vectors` knows, or ``none``.
         validate_on: The split that decides which weights are kept, or None.
         settings: Changes to the recipe, as text.
-        sizes: Changes to the model's sizes, as text.
+        sizes: Changes to the model's sizes, as values or as text.
         device: ``auto``, ``cpu``, ``cuda``, …
         resume: Go on from the folder's checkpoint.
         tensorboard: Log scalars and pictures for TensorBoard too, into ``out/tensorboard``.
@@ -98,6 +102,7 @@ def start_run(
         backbone=trunk,
         sizes=_sizes(sizes or {}, chosen),
         **_relations(model, train_split, recipe.graphs),
+        **(options or {}),
     )
     start_words(
         network,
@@ -192,10 +197,13 @@ def start_words(
     model.config["vectors"] = coverage.to_json()
 
 
-def _sizes(given: dict[str, str], preset: object) -> dict[str, object]:
+def _sizes(given: Mapping[str, Any], preset: object) -> dict[str, object]:
     sizes: dict[str, object] = {}
     for name, text in given.items():
         value = getattr(preset, name, None)
+        if not isinstance(text, str):
+            sizes[name] = text
+            continue
         try:
             sizes[name] = tuple(text.split(",")) if isinstance(value, tuple) else int(text)
         except ValueError:

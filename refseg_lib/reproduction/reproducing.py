@@ -1,0 +1,65 @@
+"""`refseg reproduce`: run the rows of published tables, and put them beside what was printed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from refseg_lib.errors import UserError
+from refseg_lib.models.presets import get_preset
+from refseg_lib.reproduction.claims import claimed_methods
+from refseg_lib.reproduction.crew import perform_all
+from refseg_lib.reproduction.planning import Choices, plan
+from refseg_lib.reproduction.rendering import write_table
+from refseg_lib.reproduction.rows import MAIN, all_tables, rows_of
+from refseg_lib.reproduction.running import Places
+
+
+def reproduce(
+    tables: Sequence[str],
+    choices: Choices,
+    places: Places,
+    *,
+    jobs: int = 1,
+    claims_only: bool = False,
+    render_only: bool = False,
+) -> list[Path]:
+    """Run what is missing of some tables, then write each as Markdown and as a figure.
+
+    Args:
+        tables: Names as :func:`refseg_lib.reproduction.rows.all_tables` lists them, or ``all`` for
+            all ablation tables and the main one.
+        choices: Data, preset, seeds, changes to the recipes.
+        places: Where things lie.
+        jobs: Runs at the same time.
+        claims_only: Run only the rows that carry a claim (see
+            :mod:`refseg_lib.reproduction.claims`), for further seeds.
+        render_only: Run nothing; write the tables from the records that are there.
+
+    Returns:
+        The pages written.
+
+    Raises:
+        UserError: Something named does not exist; or some runs failed, after all else was done.
+    """
+    get_preset(choices.preset)
+    named = _named(tables)
+    tasks = plan(named, choices, claimed_methods if claims_only else None)
+    trouble: UserError | None = None
+    if not render_only:
+        try:
+            perform_all(tasks, places, jobs)
+        except UserError as error:
+            trouble = error
+    pages = [write_table(table, choices, places) for table in named]
+    for page in pages:
+        print(f"wrote {page}")
+    if trouble is not None:
+        raise trouble
+    return pages
+
+
+def _named(tables: Sequence[str]) -> list[str]:
+    if "all" not in tables:
+        for table in tables:
+            rows_of(table)
+        return list(dict.fromkeys(tables))
+    return [name for name in all_tables() if name == MAIN or claimed_methods(name)]
