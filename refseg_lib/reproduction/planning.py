@@ -53,6 +53,11 @@ class Column:
     data: str
     measured_split: str
 
+    @property
+    def matching(self) -> bool:
+        """Whether it is measured on what stands, in its family, for what was printed."""
+        return any(ids.get(self.dataset) == self.data for ids in FAMILIES.values())
+
 
 @dataclass(frozen=True)
 class Choices:
@@ -215,14 +220,14 @@ def task_for(row: Row, column: Column, seed: int, choices: Choices) -> Task | No
 def plan(
     tables: Sequence[str],
     choices: Choices,
-    only: Callable[[str], set[str]] | None = None,
+    wanted: Callable[[str], set[str]] | None = None,
 ) -> list[Task]:
     """List the runs that some tables need, each once: all networks of the first seed first.
 
     Args:
         tables: Their names.
         choices: Data, seeds and the rest.
-        only: Gives the rows of a table that are wanted; None for all.
+        wanted: Gives the rows of a table that are wanted; None for all.
 
     Raises:
         UserError: An unknown table, family or data set.
@@ -234,7 +239,7 @@ def plan(
             for row in rows:
                 for column in columns_of(rows, choices.data):
                     task = task_for(row, column, seed, choices)
-                    if task is None or (only is not None and row.method not in only(table)):
+                    if task is None or (wanted is not None and row.method not in wanted(table)):
                         continue
                     key = task.data, task.name
                     known = tasks.get(key, task)

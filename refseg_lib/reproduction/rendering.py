@@ -101,7 +101,7 @@ def _heading(table: str) -> str:
 def _what(table: str, measured: Measured) -> str:
     ids = sorted({column.data for column in measured.columns})
     drawn = all(name.startswith("parkref") for name in ids)
-    moved = [c for c in measured.columns if c.split != c.measured_split]
+    moved = [column for column in measured.columns if not column.matching]
     told = [
         "The printed numbers are of photographs (RefCOCO and others), the measured ones of the"
         " drawn scenes of ParkRef, by small networks after short training: **compare orders and"

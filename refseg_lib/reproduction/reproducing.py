@@ -20,6 +20,7 @@ def reproduce(
     *,
     jobs: int = 1,
     claims_only: bool = False,
+    containing: Sequence[str] = (),
     render_only: bool = False,
 ) -> list[Path]:
     """Run what is missing of some tables, then write each as Markdown and as a figure.
@@ -32,6 +33,7 @@ def reproduce(
         jobs: Runs at the same time.
         claims_only: Run only the rows that carry a claim (see
             :mod:`refseg_lib.reproduction.claims`), for further seeds.
+        containing: Run only rows whose printed name contains one of these; all if there is none.
         render_only: Run nothing; write the tables from the records that are there.
 
     Returns:
@@ -42,7 +44,19 @@ def reproduce(
     """
     get_preset(choices.preset)
     named = _named(tables)
-    tasks = plan(named, choices, claimed_methods if claims_only else None)
+
+    def wanted(table: str) -> set[str]:
+        methods = claimed_methods(table) if claims_only else {r.method for r in rows_of(table)}
+        lower = [text.lower() for text in containing]
+        return {m for m in methods if not lower or any(text in m.lower() for text in lower)}
+
+    tasks = plan(named, choices, wanted)
+    if not tasks and not render_only:
+        raise UserError(
+            f"no row to run in {', '.join(named)} with names containing {', '.join(containing)}"
+            if containing
+            else f"no row of {', '.join(named)} can be run at preset {choices.preset}"
+        )
     trouble: UserError | None = None
     if not render_only:
         try:

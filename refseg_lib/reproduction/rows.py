@@ -1,5 +1,6 @@
 """Which network stands behind each row of a published table, and which row has none here."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -98,12 +99,17 @@ def rows_of(table: str) -> list[Row]:
     Raises:
         UserError: There is no such table.
     """
+    return list(_rows_of(table))
+
+
+@functools.cache
+def _rows_of(table: str) -> tuple[Row, ...]:
     if table == MAIN:
-        return _main_rows()
+        return tuple(_main_rows())
     by_method: dict[str, list[Published]] = {}
     for number in printed_table(table):
         by_method.setdefault(number.method, []).append(number)
-    return [_row(table, method, tuple(numbers)) for method, numbers in by_method.items()]
+    return tuple(_row(table, method, tuple(numbers)) for method, numbers in by_method.items())
 
 
 def _main_rows() -> list[Row]:

@@ -95,7 +95,7 @@ def read_record(path: Path) -> Record | None:
         return Record(flat["about"], tuple(row for row, _ in scored), images)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, UserError) as error:
         raise UserError(
             f"{path} is no record of a run ({error}): remove it, and it is made again"
         ) from error
@@ -123,7 +123,7 @@ def perform(task: Task, places: Places, workers: int | None = None) -> Record:
         UserError: As :func:`refseg_lib.training.starting.start_run` and
             :func:`refseg_lib.evaluation.scoring.evaluate`.
     """
-    path, folder = places.record(task), places.weights(task)
+    path = places.record(task)
     record = read_record(path)
     parts = missing_parts(task, record)
     if not parts:
@@ -140,7 +140,7 @@ def perform(task: Task, places: Places, workers: int | None = None) -> Record:
         row, sums = _score(loaded, task, places, split, crf)
         rows.append(row)
         images.append(sums)
-    record = Record(_about(task, loaded, settings, folder), tuple(rows), tuple(images))
+    record = Record(_about(task, loaded, settings), tuple(rows), tuple(images))
     write_atomically(path, record.text())
     return record
 
@@ -198,23 +198,23 @@ def _score(
     return row, (sums[0], sums[1])
 
 
-def _about(task: Task, loaded: Loaded, settings: dict[str, str], folder: Path) -> dict[str, Any]:
+def _about(task: Task, loaded: Loaded, settings: dict[str, str]) -> dict[str, Any]:
     network = task.network
-    trained = [p for part in loaded.model.parameters() for p in [part] if p.requires_grad]
+    trained = [weight for weight in loaded.model.parameters() if weight.requires_grad]
     return {
         "run": task.name,
         "data": task.data,
         "model": network.model,
         "ablation": network.ablation,
         "options": dict(network.options),
-        "sizes": dict(network.sizes),
+        "sizes": {k: list(v) if isinstance(v, tuple) else v for k, v in network.sizes.items()},
         "language": network.language,
         "glove": network.glove,
         "preset": task.choices.preset,
         "settings": settings,
         "steps": loaded.config.get("steps"),
         "minutes of training": loaded.config.get("minutes"),
-        "trained parameters": sum(p.numel() for p in trained),
+        "trained parameters": sum(weight.numel() for weight in trained),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}",
         "notes": list(loaded.config.get("notes", ())),
     }
