@@ -108,5 +108,7 @@ class MultimodalLSTM(nn.Module):
             cell = (keep + 1).sigmoid() * cell + admit.sigmoid() * candidate.tanh()
             hidden = show.sigmoid() * cell.tanh()
         state = torch.cat([hidden, *finished])[order.argsort()]
+        # In half precision 1 + the margin would be 1, and a full state infinite.
+        state = state.to(torch.promote_types(state.dtype, torch.float32))
         state = 0.5 * ((1 + _MARGIN + state) / (1 + _MARGIN - state)).log()
-        return state.relu().mT.unflatten(-1, size)
+        return state.to(hidden.dtype).relu().mT.unflatten(-1, size)

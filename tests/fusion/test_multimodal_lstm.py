@@ -106,3 +106,17 @@ def test_the_text_encoder_lays_every_state_beside_its_word(case):
     assert got[1, 1:].abs().max() == 0
     for b, t in ((0, 0), (0, 1), (0, 2), (1, 0)):
         torch.testing.assert_close(got[b, t, 2:], states[b, t] / states[b, t].norm())
+
+
+def test_a_full_state_stays_finite_in_half_precision(case):
+    module = make().float()
+    with torch.no_grad():
+        module.from_picture.bias.fill_(50)
+    feature, words = case.feature.float().requires_grad_(), case.words.float()
+    with torch.autocast("cpu", torch.bfloat16):
+        out = module(feature, words, case.word_mask, case.image_of)
+    # The state is 1: 0.5 log(2.001 / 0.001).
+    assert 3.5 < out.max() < 4
+    out.float().sum().backward()
+    assert feature.grad is not None
+    assert torch.isfinite(feature.grad).all()
