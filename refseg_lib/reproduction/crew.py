@@ -3,10 +3,12 @@
 import contextlib
 import multiprocessing
 import os
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection
 from typing import TextIO
 
 from refseg_lib.errors import UserError
@@ -40,7 +42,9 @@ def perform_all(tasks: Sequence[Task], places: Places, jobs: int = 1) -> None:
     workers = max(1, (os.cpu_count() or 1) // jobs)
     # Not forked: a forked child of a process that has used PyTorch's threads may hang.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(left)), mp_context=context) as crew:
+    with ProcessPoolExecutor(
+        min(jobs, len(left)), mp_context=context, initializer=_die_with_parent
+    ) as crew:
         begun = time.monotonic()
         futures = {crew.submit(_one, task, places, workers): task for task in left}
         try:
@@ -64,6 +68,21 @@ def perform_all(tasks: Sequence[Task], places: Places, jobs: int = 1) -> None:
             f"{len(failed)} of {len(left)} runs failed (the same command tries them again):"
             f" {listed}"
         )
+
+
+def _die_with_parent() -> None:
+    """End this process when the one that started it is gone, however it went.
+
+    A run that is cut off like this loses nothing: the next call goes on from its checkpoint.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _as_they_end(futures: dict[Future[str], Task]) -> Iterator[tuple[Future[str], Task]]:

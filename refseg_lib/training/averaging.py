@@ -12,6 +12,9 @@ from refseg_lib.training.checkpoints import trainable_state
 class WeightAverage:
     """An exponential average of everything that is trained.
 
+    The first steps keep less of the old average, (1 + t) / (10 + t) after t steps, until that is as
+    much as ``decay``: else the random start would still be two fifths of it after 400 steps.
+
     Attributes:
         decay: Share of the old average that stays at each step; 0 keeps no average.
         state: The averaged weights.
@@ -29,13 +32,19 @@ class WeightAverage:
         self.state = {name: value.clone() for name, value in state.items()}
 
     @torch.no_grad()
-    def update(self, model: nn.Module) -> None:
-        """Move the average towards the model's present weights."""
+    def update(self, model: nn.Module, step: int) -> None:
+        """Move the average towards the model's present weights.
+
+        Args:
+            model: Has taken its step.
+            step: How many steps were taken before that one.
+        """
         if not self.decay:
             return
+        kept = min(self.decay, (1 + step) / (10 + step))
         for name, value in trainable_state(model).items():
             if value.is_floating_point():
-                self.state[name].lerp_(value, 1 - self.decay)
+                self.state[name].lerp_(value, 1 - kept)
             else:
                 self.state[name].copy_(value)
 

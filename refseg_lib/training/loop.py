@@ -117,7 +117,7 @@ def train(run: Run) -> Path:
                     )
                 if isinstance(schedule, LambdaLR):
                     schedule.step()
-                average.update(model)
+                average.update(model, step)
                 step += 1
                 progress.step(loss, fed.of, float(optimizer.param_groups[0]["lr"]))
                 if recipe.validate and step % recipe.validate == 0 and step < recipe.steps:
