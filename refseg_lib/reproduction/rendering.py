@@ -1,14 +1,17 @@
 """A reproduced table as a page of Markdown, with its figure."""
 
+import dataclasses
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from refseg_lib.files import write_atomically
-from refseg_lib.reproduction.claims import CLAIMS
-from refseg_lib.reproduction.comparing import Entry, draw_scores, gain, ranks
+from refseg_lib.reproduction.claims import CLAIMS, Claim
+from refseg_lib.reproduction.comparing import Entry, Gain, Ranks, draw_scores, gain, ranks
 from refseg_lib.reproduction.drawing import draw_columns
 from refseg_lib.reproduction.errata import ERRATA
 from refseg_lib.reproduction.measuring import Cell, Measured, measure
@@ -39,8 +42,16 @@ class Compared:
     crf: bool
 
 
+class Judged(NamedTuple):
+    """One claim, what was found, and by how many seeds."""
+
+    claim: Claim
+    by: Gain
+    seeds: int
+
+
 def write_table(table: str, choices: Choices, places: Places) -> Path:
-    """Write ``TABLE_DATA.md`` and, where there are runs, ``TABLE_DATA.png`` beside it.
+    """Write ``TABLE_DATA.md``, its figures as ``.json``, and a ``.png`` where there are runs.
 
     Returns:
         The page.
@@ -63,6 +74,8 @@ def write_table(table: str, choices: Choices, places: Places) -> Path:
             picture,
         )
     write_atomically(page, _page(table, choices, measured, compared, picture))
+    digest = json.dumps(_digest(table, choices, measured, compared), ensure_ascii=False, indent=1)
+    write_atomically(page.with_suffix(".json"), digest + "\n")
     return page
 
 
@@ -193,9 +206,7 @@ def _alt(compared: Sequence[Compared]) -> str:
 
 
 def _agreement(one: Compared) -> str:
-    if one.drawn is None:
-        return ""
-    found = ranks(one.entries, one.drawn)
+    found = _ranks(one)
     if found is None:
         return ""
     return (
@@ -205,37 +216,93 @@ def _agreement(one: Compared) -> str:
     )
 
 
-def _claims(table: str, one: Compared) -> str:
+def _ranks(one: Compared) -> Ranks | None:
+    return None if one.drawn is None else ranks(one.entries, one.drawn)
+
+
+def _judged(table: str, one: Compared) -> list[Judged]:
     if one.drawn is None:
-        return ""
+        return []
     place = {entry.method: n for n, entry in enumerate(one.entries)}
-    lines = []
+    found = []
     for claim in CLAIMS.get(table, ()):
         if claim.better not in place or claim.worse not in place:
             continue
         if claim.dataset not in (None, one.column.dataset):
             continue
-        found = gain(one.entries, one.drawn, place[claim.better], place[claim.worse])
-        if found is not None:
-            seeds = min(len(one.entries[place[m]].runs) for m in (claim.better, claim.worse))
-            better, worse = (m.replace("*", "\\*") for m in (claim.better, claim.worse))
-            lines.append(
-                _line(
-                    [
-                        claim.idea,
-                        f"{better} > {worse}",
-                        f"{found.published:+.2f}",
-                        f"{found.measured:+.2f} [{found.low:+.2f}, {found.high:+.2f}]",
-                        str(seeds),
-                        found.verdict + (" (one seed)" if seeds == 1 else ""),
-                    ]
-                )
-            )
-    if not lines:
+        better, worse = place[claim.better], place[claim.worse]
+        by = gain(one.entries, one.drawn, better, worse)
+        if by is not None:
+            seeds = min(len(one.entries[n].runs) for n in (better, worse))
+            found.append(Judged(claim, by, seeds))
+    return found
+
+
+def _claims(table: str, one: Compared) -> str:
+    judged = _judged(table, one)
+    if not judged:
         return ""
     heads = ["claim", "rows", "printed gain", "measured gain [95 %]", "seeds", "verdict"]
-    top = [_line(heads), _line(["---", "---", "---:", "---:", "---:", "---"])]
-    return f"Claims of the table on {_title(one)}:\n\n" + "\n".join([*top, *lines])
+    lines = [_line(heads), _line(["---", "---", "---:", "---:", "---:", "---"])]
+    for claim, by, seeds in judged:
+        better, worse = (text.replace("*", "\\*") for text in (claim.better, claim.worse))
+        lines.append(
+            _line(
+                [
+                    claim.idea,
+                    f"{better} > {worse}",
+                    f"{by.published:+.2f}",
+                    f"{by.measured:+.2f} [{by.low:+.2f}, {by.high:+.2f}]",
+                    str(seeds),
+                    by.verdict + (" (one seed)" if seeds == 1 else ""),
+                ]
+            )
+        )
+    return f"Claims of the table on {_title(one)}:\n\n" + "\n".join(lines)
+
+
+def _digest(
+    table: str, choices: Choices, measured: Measured, compared: Sequence[Compared]
+) -> dict[str, Any]:
+    """Gather what the index of all tables says about this one."""
+    rows = {cell.row.method for cells in measured.cells for cell in cells if not cell.why_not}
+    run = {entry.method for one in compared for entry in one.entries}
+    return {
+        "table": table,
+        "data": choices.data,
+        "rows": len(rows),
+        "rows run": len(run),
+        "runs": len(measured.records),
+        "seeds": sorted({seed for cells in measured.cells for c in cells for seed in c.records}),
+        "steps": sorted({record.about["steps"] for record in measured.records}),
+        "columns": [
+            {
+                "name": _title(one),
+                "tau": None if (found := _ranks(one)) is None else dataclasses.asdict(found),
+                "claims": [
+                    {
+                        **dataclasses.asdict(claim),
+                        **dataclasses.asdict(by),
+                        "seeds": seeds,
+                        "verdict": by.verdict,
+                    }
+                    for claim, by, seeds in _judged(table, one)
+                ],
+            }
+            for one in compared
+            if one.entries
+        ],
+        "command": _command(table, choices),
+    }
+
+
+def _command(table: str, choices: Choices) -> str:
+    command = f"refseg reproduce --table {table} --data {choices.data}"
+    command += "" if choices.preset == "laptop" else f" --preset {choices.preset}"
+    command += "".join(f" --set {key}={value}" for key, value in choices.settings)
+    command += f" --seeds {','.join(map(str, choices.seeds))}" if choices.seeds != (0,) else ""
+    command += "" if choices.limit is None else f" --limit {choices.limit}"
+    return command + (" --crf" if choices.crf else "")
 
 
 def _notes(table: str, choices: Choices, measured: Measured) -> str:
@@ -266,7 +333,4 @@ def _notes(table: str, choices: Choices, measured: Measured) -> str:
         " are several) anew."
     )
     listed = "\n".join(f"- {note}".replace("*", "\\*") for note in dict.fromkeys(notes))
-    command = f"refseg reproduce --table {table} --data {choices.data}"
-    command += "".join(f" --set {key}={value}" for key, value in choices.settings)
-    command += f" --seeds {','.join(map(str, choices.seeds))}" if choices.seeds != (0,) else ""
-    return f"{listed}\n\nMade by `{command}`."
+    return f"{listed}\n\nMade by `{_command(table, choices)}`."

@@ -7,6 +7,7 @@ from refseg_lib.errors import UserError
 from refseg_lib.models.presets import get_preset
 from refseg_lib.reproduction.claims import claimed_methods
 from refseg_lib.reproduction.crew import perform_all
+from refseg_lib.reproduction.index import write_index
 from refseg_lib.reproduction.planning import Choices, plan
 from refseg_lib.reproduction.rendering import write_table
 from refseg_lib.reproduction.rows import MAIN, all_tables, rows_of
@@ -23,7 +24,7 @@ def reproduce(
     containing: Sequence[str] = (),
     render_only: bool = False,
 ) -> list[Path]:
-    """Run what is missing of some tables, then write each as Markdown and as a figure.
+    """Run what is missing of some tables, then write a page and a figure of each, and an index.
 
     Args:
         tables: Names as :func:`refseg_lib.reproduction.rows.all_tables` lists them, or ``all`` for
@@ -64,6 +65,7 @@ def reproduce(
         except UserError as error:
             trouble = error
     pages = [write_table(table, choices, places) for table in named]
+    pages.append(write_index(places.results))
     for page in pages:
         print(f"wrote {page}")
     if trouble is not None:

@@ -7,6 +7,7 @@ from PIL import Image
 from refseg_lib.evaluation.metrics import score
 from refseg_lib.evaluation.result_row import ResultRow
 from refseg_lib.files import write_atomically
+from refseg_lib.reproduction.index import write_index
 from refseg_lib.reproduction.planning import Choices, Task, plan
 from refseg_lib.reproduction.rendering import write_table
 from refseg_lib.reproduction.running import Places, Record
@@ -121,3 +122,17 @@ def test_a_data_set_that_the_table_lacks_is_said_to_stand_beside_another(
 ) -> None:
     page = write_table("cmsa-2", Choices(data), Places(results=tmp_path)).read_text()
     assert ("is not in this table" in page) == (data == "parkref_gref")
+
+
+def test_the_index_counts_the_claims_of_all_tables_and_passes_over_what_was_not_run(
+    tmp_path: Path,
+) -> None:
+    rendered(tmp_path, "cmsa-3", {})
+    levels = {"no-attention": [0.4], "word-attention": [0.5], "pixel-attention": [0.3]}
+    rendered(tmp_path, "cmsa-2", levels)
+    page = write_index(tmp_path).read_text()
+    cells = line(page, "[cmsa-2](cmsa-2_parkref_unc.md)")
+    assert cells[2:4] == ["3 of 5", "3"]
+    assert cells[-3:] == ["1", "1", "0"]
+    assert "1 holds, 1 the other way, 0 cannot be told" in page
+    assert "cmsa-3" not in page

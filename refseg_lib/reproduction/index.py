@@ -1,0 +1,64 @@
+"""One page about all reproduced tables: which printed orders and claims hold here."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from refseg_lib.files import write_atomically
+
+VERDICTS = ("holds", "the other way", "cannot be told")
+
+
+def write_index(folder: Path) -> Path:
+    """Write ``README.md`` of a folder of reproduced tables from the ``.json`` file of each.
+
+    Returns:
+        The page.
+
+    Raises:
+        UserError: The disk is full.
+    """
+    digests = [
+        json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))
+    ]
+    page = folder / "README.md"
+    write_atomically(page, _page([digest for digest in digests if digest["runs"]]))
+    return page
+
+
+def _page(digests: Sequence[dict[str, Any]]) -> str:
+    lines = [
+        "| table | data | rows run | runs | seeds | steps | Kendall's τ [95 %] | holds |"
+        " the other way | cannot be told |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    total: Counter[str] = Counter()
+    for digest in digests:
+        claims = [claim for column in digest["columns"] for claim in column["claims"]]
+        counts = Counter(claim["verdict"] for claim in claims)
+        total += counts
+        taus = [column["tau"] for column in digest["columns"] if column["tau"] is not None]
+        tau = "; ".join(f"{t['tau']:.2f} [{t['low']:.2f}, {t['high']:.2f}]" for t in taus)
+        name = f"{digest['table']}_{digest['data']}"
+        told = [
+            f"[{digest['table']}]({name}.md)",
+            digest["data"],
+            f"{digest['rows run']} of {digest['rows']}",
+            str(digest["runs"]),
+            str(len(digest["seeds"])),
+            " / ".join(f"{steps:,}" for steps in digest["steps"]),
+            tau,
+            *(str(counts[verdict]) if claims else "" for verdict in VERDICTS),
+        ]
+        lines.append("| " + " | ".join(told) + " |")
+    summed = ", ".join(f"{total[verdict]} {verdict}" for verdict in VERDICTS)
+    return (
+        "# Published tables, run here\n\nNone of this is RefCOCO where the data is called"
+        " `parkref`: those numbers need the real data"
+        " ([how](../../docs/reproduction.md)). Written by `refseg reproduce`, one page a table.\n\n"
+        + "\n".join(lines)
+        + f"\n\nClaims of all tables: {summed}. Each claim with its gain and interval stands on its"
+        " table's page. A τ with one seed a row knows nothing of what other seeds would do.\n"
+    )
