@@ -83,12 +83,14 @@ def letterbox_image(image: Image.Image | NDArray[np.uint8], size: int) -> Tensor
     """
     picture = image if isinstance(image, Image.Image) else _picture(image)
     box = Letterbox(picture.height, picture.width, size)
-    picture = picture.convert("RGB")
+    picture = picture if picture.mode == "RGB" else picture.convert("RGB")
     if picture.size != (box.new_width, box.new_height):
         picture = picture.resize((box.new_width, box.new_height), Image.Resampling.BILINEAR)
-    square = np.zeros((size, size, 3), np.float32)
-    square[box.rows, box.columns] = np.asarray(picture, np.float32) / 255
-    return torch.from_numpy(square).permute(2, 0, 1).contiguous()
+    # Bytes are laid out first: a quarter of what floats would move.
+    square = np.zeros((size, size, 3), np.uint8)
+    square[box.rows, box.columns] = np.asarray(picture)
+    planes = np.divide(square.transpose(2, 0, 1), np.float32(255), dtype=np.float32, order="C")
+    return torch.from_numpy(planes)
 
 
 def letterbox_mask(mask: NDArray[np.bool_] | Tensor, size: int) -> Tensor:

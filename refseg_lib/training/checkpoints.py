@@ -19,7 +19,7 @@ FILE = "resume.pt"
 # These may change between two parts of a run without changing what is learned.
 FREE = (
     "validate", "validate_sentences", "checkpoint", "keep", "cache", "cache_gib", "threads",
-    "accumulate", "compile", "channels_last",
+    "accumulate", "compile", "channels_last", "loaders",
 )  # fmt: skip
 
 

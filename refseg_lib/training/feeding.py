@@ -1,8 +1,12 @@
-"""Handing out batches in order, the next one always being made in the background."""
+"""Handing out batches in order, the next ones always being made in the background."""
 
+import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
+
+import torch
 
 from refseg_lib.data.batch import Batch
 from refseg_lib.training.order import epoch_batches
@@ -32,7 +36,11 @@ def training_batches(
 
     The order depends on the recipe and the number of processes alone: a run that goes on at step
     500 sees what an uninterrupted one would have seen, and N processes together see what one with
-    N times the batch would see.
+    N times the batch would see. ``recipe.loaders`` threads make batches, at most one more than
+    that ahead of the caller.
+
+    What a thread raises is raised here, at its place in the order. Whoever leaves early waits for
+    the batches that are being made, no other is begun, and no thread is left.
 
     Args:
         samples: The training split.
@@ -68,12 +76,41 @@ def training_batches(
 
     if start >= recipe.steps:
         return
-    with ThreadPoolExecutor(1) as background:
-        waiting = None
+    loaders = _started(recipe.loaders)
+    under_way: deque[Future[Fed]] = deque()
+    try:
         for indices in order():
-            following = background.submit(make, indices)
-            if waiting is not None:
-                yield waiting.result()
-            waiting = following
-        if waiting is not None:
-            yield waiting.result()
+            under_way.append(loaders.submit(make, indices))
+            if len(under_way) > recipe.loaders:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+    finally:
+        loaders.shutdown(cancel_futures=True)
+
+
+def _started(count: int) -> ThreadPoolExecutor:
+    """Start threads in which an operation takes no further threads.
+
+    Else each would have helpers of its own on every core, and helpers wait by spinning: on busy
+    cores that costs a multiple of the batch itself.
+    """
+    pool = ThreadPoolExecutor(count, thread_name_prefix="loader")
+    all_begun = threading.Barrier(count)
+    before = torch.get_num_threads()
+
+    def begin(_: int) -> None:
+        torch.get_num_threads()  # or the first operation would ask anew for the default
+        torch.set_num_threads(1)
+        all_begun.wait()  # or one thread might begin twice and another never
+
+    try:
+        list(pool.map(begin, range(count)))
+    except BaseException:
+        all_begun.abort()
+        pool.shutdown(cancel_futures=True)
+        raise
+    finally:
+        # What a thread sets for itself is what later threads start with, others' too.
+        torch.set_num_threads(before)
+    return pool

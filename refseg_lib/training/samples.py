@@ -21,7 +21,7 @@ from refseg_lib.vision.backbone import Backbone
 
 
 class Samples:
-    """A split, ready to be cut into batches.
+    """A split, ready to be cut into batches, by several threads at once if need be.
 
     Attributes:
         groups: For each image the indices of its sentences.
@@ -70,7 +70,15 @@ class Samples:
         for row, indices in enumerate(self.groups):
             self.row_of[indices] = row
         self._features: Maps = {}
-        self._masks: dict[int, np.ndarray] = {}
+        index = dataset.index
+        annotations, self._mask_row = np.unique(
+            index.ref_ann_id[index.sent_ref_row[dataset.rows]], return_inverse=True
+        )
+        self._has_mask = np.zeros(len(annotations), dtype=np.bool_)
+        # One block, of which the system gives a page when it is first written. NumPy's would come
+        # in pages of 2 MiB, which is all of it after a few hundred masks.
+        bits = torch.empty(len(annotations), -(-(size**2) // 8), dtype=torch.uint8)
+        self._masks = bits.numpy()
 
     @property
     def cached(self) -> bool:
@@ -177,9 +185,11 @@ class Samples:
 
     def _mask(self, index: int) -> Tensor:
         """Return the letterboxed mask (S, S) bool; kept as bits after the first time."""
-        key = self.dataset[index].ann_id
-        if key not in self._masks:
+        row = self._mask_row[index]
+        if not self._has_mask[row]:
             mask = letterbox_mask(self.dataset.mask(index), self.size)
-            self._masks[key] = np.packbits(mask.numpy())
-        bits = np.unpackbits(self._masks[key], count=self.size**2)
+            self._masks[row] = np.packbits(mask.numpy())
+            # Only now, as another thread may look. Two that make one mask write the same bits.
+            self._has_mask[row] = True
+        bits = np.unpackbits(self._masks[row], count=self.size**2)
         return torch.from_numpy(bits.reshape(self.size, self.size).astype(bool))

@@ -24,6 +24,7 @@ def test_settings_given_as_text_take_the_type_of_the_setting() -> None:
         ({"stepps": "3"}, "weight_decay"),
         ({"steps": "many"}, "steps=many"),
         ({"steps": "0"}, "at least 1"),
+        ({"loaders": "0"}, "loaders=0: it must be at least 1"),
         ({"precision": "fp8"}, "bf16"),
     ],
 )

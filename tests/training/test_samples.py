@@ -1,4 +1,9 @@
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,6 +56,65 @@ def test_masks_from_memory_are_the_masks_from_disk(samples: Samples) -> None:
     assert np.array_equal(
         first[0, 0].numpy() > 0, letterbox_mask(samples.dataset.mask(3), SIZE).numpy()
     )
+
+
+def test_two_threads_that_draw_one_mask_at_a_time_both_get_it(samples: Samples) -> None:
+    expected = letterbox_mask(samples.dataset.mask(3), SIZE)
+    read, both_here = samples.dataset.read_mask, Barrier(2)
+
+    def slow(*arguments: Any) -> Any:
+        both_here.wait(timeout=10)
+        return read(*arguments)
+
+    samples.dataset = replace(samples.dataset, read_mask=slow)
+    with ThreadPoolExecutor(2) as pool:
+        for batch in pool.map(samples.batch, [[3], [3]]):
+            assert batch.mask is not None
+            assert torch.equal(batch.mask[0, 0] > 0, expected)
+
+
+@pytest.mark.parametrize("size", [32, 33])
+def test_every_sentence_keeps_the_mask_of_its_own_thing(samples: Samples, size: int) -> None:
+    """33 x 33 pixels do not fill whole bytes; sentences about one thing share its mask."""
+    dataset = samples.dataset
+    again = Samples(dataset, build_vocabulary(dataset, 20), size, 20)
+    everything = range(len(dataset))
+    for _ in range(2):
+        batch = again.batch(everything)
+        assert batch.mask is not None
+        for index in everything:
+            expected = letterbox_mask(dataset.mask(index), size)
+            assert torch.equal(batch.mask[index, 0] > 0, expected), index
+
+
+def test_a_mask_is_drawn_once_for_all_sentences_about_the_thing(samples: Samples) -> None:
+    read, drawn = samples.dataset.read_mask, []
+
+    def counted(*arguments: Any) -> Any:
+        drawn.append(arguments)
+        return read(*arguments)
+
+    samples.dataset = replace(samples.dataset, read_mask=counted)
+    for _ in range(2):
+        samples.batch(range(len(samples.dataset)))
+    assert len(drawn) == len({expression.ann_id for expression in samples.dataset})
+    assert len(drawn) < len(samples.dataset)
+
+
+def test_masks_take_memory_only_where_they_are_drawn(samples: Samples) -> None:
+    resident = Path("/proc/self/statm")
+    huge = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+    if not resident.exists() or (huge.exists() and "[always]" in huge.read_text()):
+        pytest.skip("not Linux, or this system gives all memory in large pages")
+
+    def pages() -> int:
+        return int(resident.read_text().split()[1])
+
+    dataset, before = samples.dataset, pages()
+    large = Samples(dataset, build_vocabulary(dataset, 20), 8_000, 20)
+    promised = large._masks.nbytes // os.sysconf("SC_PAGE_SIZE")
+    large._masks.reshape(-1)[:: 1 << 20] = 1  # one byte in every MiB
+    assert pages() - before < promised / 4
 
 
 def test_cached_features_are_the_backbones_up_to_half_precision(samples: Samples) -> None:
