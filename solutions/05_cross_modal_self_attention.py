@@ -908,16 +908,14 @@ show(figure, "Two sentences with the dogs exchanged, and one and the same wrong 
 # right") need counting, which no single look does.
 
 # %%
-kinds = {"cmsa": {}, "baseline": {}}
-for model in kinds:
-    file = RESULTS / "parkref_unc" / f"{model}_val_by_wording.json"
-    kinds[model] = json.loads(file.read_text())["kinds"]
+analysis = json.loads((RESULTS / "analysis" / "parkref_unc_val" / "analysis.json").read_text())
+location = next(kind for kind in analysis["kinds"] if kind["kind"] == "location")["systems"]
 rows = [
-    [kind, found["n"], found["oIoU"], found["IoU below 0.1"], kinds["baseline"][kind]["oIoU"]]
-    for kind, found in kinds["cmsa"].items()
+    [cmsa["label"], cmsa["n"], cmsa["oIoU"], cmsa["P@0.5"], baseline["oIoU"]]
+    for cmsa, baseline in zip(location["cmsa"], location["baseline"], strict=True)
 ]
-heads = ["location words", "sentences", "CMSA-Net oIoU", "missed, %", "baseline oIoU"]
-table(heads, rows, "results/parkref_unc/cmsa_val_by_wording.json and baseline_val_by_wording.json")
+heads = ["location words", "sentences", "CMSA-Net oIoU", "P@0.5", "baseline oIoU"]
+table(heads, rows, "results/analysis/parkref_unc_val/analysis.json")
 
 # %% [markdown]
 # Read the last column, too: on ParkRef's short sentences the plain baseline of notebook 04, trained

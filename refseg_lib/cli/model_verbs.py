@@ -1,11 +1,15 @@
-"""``refseg train``, ``evaluate``, ``predict`` and ``models``."""
+"""``refseg train``, ``evaluate``, ``analyse``, ``predict`` and ``models``."""
 
 import argparse
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from refseg_lib.errors import UserError
+
+if TYPE_CHECKING:
+    from refseg_lib.data.refer import ReferringDataset
 
 AddVerb = Callable[[str, Callable[[argparse.Namespace], int | None], str], argparse.ArgumentParser]
 """(name, function, what it is for) -> the parser of the new verb."""
@@ -15,6 +19,7 @@ def add_model_verbs(verb: AddVerb) -> None:
     """Add the verbs that have to do with models."""
     _add_train(verb("train", _train, "train a model"))
     _add_evaluate(verb("evaluate", _evaluate, "score a model on a split"))
+    _add_analyse(verb("analyse", _analyse, "break scores down by kind of sentence, side by side"))
     predict = verb("predict", _predict, "find what a sentence means in a picture")
     predict.add_argument("image", type=Path)
     predict.add_argument("sentence")
@@ -64,7 +69,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", required=True)
     parser.add_argument("--root", type=Path, default=Path("data"))
     parser.add_argument("--lang", choices=("en", "zh"), default="en")
-    parser.add_argument("--protocol", default="strict")
+    parser.add_argument("--protocol", default="strict", help="or 'all': the same answers by each")
     parser.add_argument("--limit", type=int, metavar="N")
     parser.add_argument("--shuffle", type=int, metavar="SEED", help="the control: wrong sentences")
     parser.add_argument("--graphs", choices=("builtin", "spacy", "truth"), help="for busnet")
@@ -78,6 +83,21 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jsonl", type=Path, help="write I and U of every sentence here")
     parser.add_argument("--out", type=Path, help="write the result row here")
     parser.add_argument("--json", action="store_true", help="print the row as the last line")
+
+
+def _add_analyse(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("models", nargs="+", metavar="MODEL", help="shipped, or a run's folder")
+    parser.add_argument("--data", required=True, metavar="ID")
+    parser.add_argument("--split", required=True)
+    parser.add_argument("--root", type=Path, default=Path("data"))
+    parser.add_argument(
+        "--lang", choices=("en", "zh"), help="default: the language that each model was trained in"
+    )
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N sentences")
+    parser.add_argument(
+        "--scores", type=Path, metavar="DIR", help="of every sentence; default: OUT/scores"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
 
 
 def _train(chosen: argparse.Namespace) -> None:
@@ -114,6 +134,9 @@ def _evaluate(chosen: argparse.Namespace) -> None:
     if (chosen.model is None) == (chosen.answer is None):
         raise UserError("give either --model or --answer, not both and not neither")
     dataset = open_dataset(chosen.data, chosen.root, chosen.split, chosen.lang)
+    if chosen.protocol == "all":
+        _evaluate_under_all(chosen, dataset)
+        return
     row = evaluate(
         None if chosen.model is None else load_model(chosen.model),
         dataset,
@@ -133,6 +156,55 @@ def _evaluate(chosen: argparse.Namespace) -> None:
         print(f"note: {note}")
     if chosen.json:
         print(json.dumps(row.to_dict(), ensure_ascii=False))
+
+
+def _evaluate_under_all(chosen: argparse.Namespace, dataset: "ReferringDataset") -> None:
+    """Print a line of scores for each protocol; with --out write NAME_PROTOCOL.json for each."""
+    from refseg_lib.evaluation.protocols import PROTOCOLS
+    from refseg_lib.evaluation.scoring import evaluate_under
+    from refseg_lib.models.saved import load_model
+
+    if chosen.answer is not None or chosen.crf is not None or chosen.jsonl is not None:
+        raise UserError(
+            "--protocol all scores a model's plain answers: leave out --answer, --crf and --jsonl,"
+            " or name one protocol"
+        )
+    rows = evaluate_under(
+        load_model(chosen.model),
+        dataset,
+        list(PROTOCOLS),
+        chosen.limit,
+        shuffle_sentences=chosen.shuffle,
+        graphs=chosen.graphs,
+    )
+    shown = ("oIoU", "mIoU", "P@0.5", "P@0.7", "P@0.9")
+    print(f"{'protocol':10}" + "".join(f"{name:>8}" for name in shown))
+    for row in rows:
+        print(f"{row.protocol:10}" + "".join(f"{row.scores[name]:8.2f}" for name in shown))
+        if chosen.out is not None:
+            name = f"{chosen.out.stem}_{row.protocol}{chosen.out.suffix}"
+            row.save(chosen.out.with_name(name))
+    for note in rows[0].notes:
+        print(f"note: {note}")
+    if chosen.json:
+        for row in rows:
+            print(json.dumps(row.to_dict(), ensure_ascii=False))
+
+
+def _analyse(chosen: argparse.Namespace) -> None:
+    from refseg_lib.reproduction.analysing import analyse
+
+    report = analyse(
+        chosen.models,
+        chosen.data,
+        chosen.root,
+        chosen.split,
+        chosen.out,
+        chosen.lang,
+        chosen.limit,
+        scores=chosen.scores,
+    )
+    print(f"wrote {report}")
 
 
 def _predict(chosen: argparse.Namespace) -> None:

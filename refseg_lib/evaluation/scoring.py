@@ -1,28 +1,21 @@
 """Scoring a model on a split: every sentence once, at the protocol's resolution."""
 
 import os
-from collections import Counter
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
-import torch
-from torch import Tensor
-
-from refseg_lib.data.letterbox import letterbox_image
 from refseg_lib.data.overlap import leaks, shared_pictures
 from refseg_lib.data.refer import ReferringDataset
 from refseg_lib.errors import UserError
+from refseg_lib.evaluation.answering import Answer, Asking, answer_all, ask
 from refseg_lib.evaluation.dense_crf_protocols import Scorer, get_scorer
-from refseg_lib.evaluation.graphs import graphs_for
-from refseg_lib.evaluation.grouping import image_windows, sentence_batches
 from refseg_lib.evaluation.protocols import count, get_protocol
-from refseg_lib.evaluation.reading import read_sentence
 from refseg_lib.evaluation.result_row import ResultRow
 from refseg_lib.evaluation.sentence_scores import SentenceScore, score_sentences, write_jsonl
-from refseg_lib.evaluation.shuffling import shuffle_across_images
 from refseg_lib.evaluation.trivial import get_answer
 from refseg_lib.models.saved import Loaded
-from refseg_lib.text.graph import LanguageGraph
+
+Step = TypeVar("Step")
 
 
 def evaluate(
@@ -46,7 +39,8 @@ def evaluate(
         loaded: The model with its configuration and vocabulary; it is scored on the device it
             is on, in evaluation mode, and left in the mode it came in.
         dataset: The split.
-        protocol: Protocol id, see :mod:`refseg_lib.evaluation.protocols`.
+        protocol: Protocol id, see :mod:`refseg_lib.evaluation.protocols`; for several at once
+            :func:`evaluate_under`.
         limit: Score only the first so many sentences; the row says so.
         batch_images: Images whose backbone maps are held at once.
         progress: Show a progress bar on the error stream.
@@ -69,8 +63,6 @@ def evaluate(
     """
     if (loaded is None) == (answer is None):
         raise UserError("evaluate takes a model or a trivial answer: give exactly one of the two")
-    if limit is not None and limit < 1:
-        raise UserError(f"limit {limit} leaves nothing to score: give 1 or more, or none for all")
     get_protocol(protocol)
     if answer is not None and protocol != "strict":
         raise UserError(
@@ -82,61 +74,111 @@ def evaluate(
             "a trivial answer is a mask, so a dense CRF has no probability to refine: score it"
             " without one"
         )
-    kept = len(dataset) if limit is None else min(limit, len(dataset))
-    expressions = [dataset[i] for i in range(kept)]
-    read, control = list(range(kept)), None
-    if shuffle_sentences is not None:
-        control = f"shuffled sentences, seed {shuffle_sentences}"
-        read = shuffle_across_images([e.image_id for e in expressions], shuffle_sentences)
-    texts = [expressions[source].sentence for source in read]
+    asking = ask(dataset, limit, shuffle_sentences)
     told: list[str] = []
     if loaded is None:
-        counts = _count_answer(str(answer), dataset, kept)
+        counts = _count_answer(str(answer), dataset, len(asking.read))
     else:
         scorer, told = get_scorer(protocol, crf, loaded.config["input_size"])
-        backend = graphs or loaded.config.get("graphs", "builtin")
-        parsed = graphs_for(loaded.model, dataset, backend)
-        if parsed is not None:
-            # A graph belongs to its sentence, not to the place where the sentence is asked.
-            parsed = [parsed[source] for source in read]
-            told.append(f"language graphs: {backend}")
-        asked = [read_sentence(loaded, text, dataset.language) for text in texts]
-        told += _unknown_words(loaded, asked)
-        counts = _count_model(loaded, dataset, asked, parsed, scorer, batch_images, batch_sentences)
-    found: dict[int, tuple[int, int]] = {}
-    for i, pair in _with_bar(counts, kept, f"{dataset.id} {dataset.split}", progress):
-        found[i] = pair
-    sentences = [
-        SentenceScore(e.sent_id, e.ref_id, e.image_id, texts[i], *found[i])
-        for i, e in enumerate(expressions)
-    ]
+        answers, more = answer_all(loaded, dataset, asking, graphs, batch_images, batch_sentences)
+        told += more
+        counts = ((i, pair) for i, (pair,) in _judged(answers, [scorer]))
+    title = f"{dataset.id} {dataset.split}"
+    found = dict(with_bar(counts, len(asking.read), title, progress))
+    sentences = _sentence_scores(dataset, asking, found)
     if jsonl is not None:
         write_jsonl(jsonl, sentences)
+    about = _who(loaded, answer, dataset, len(asking.read), told)
+    return _row(dataset, asking, protocol, crf is not None, sentences, about)
+
+
+def evaluate_under(
+    loaded: Loaded,
+    dataset: ReferringDataset,
+    protocols: Sequence[str],
+    limit: int | None = None,
+    batch_images: int = 8,
+    progress: bool = True,
+    *,
+    shuffle_sentences: int | None = None,
+    batch_sentences: int = 32,
+    graphs: str | None = None,
+) -> list[ResultRow]:
+    """Score the same answers of a model under several protocols; it answers once.
+
+    Args:
+        loaded: As for :func:`evaluate`, and so are all others.
+        dataset: The split.
+        protocols: Protocol ids.
+        limit: Score only the first so many sentences.
+        batch_images: Images whose backbone maps are held at once.
+        progress: Show a progress bar.
+        shuffle_sentences: A seed of the control.
+        batch_sentences: Sentences per forward pass.
+        graphs: Where the language graphs come from.
+
+    Returns:
+        One row for each protocol, in the order asked.
+
+    Raises:
+        UserError: As :func:`evaluate`.
+    """
+    scorers = [get_scorer(name, None, loaded.config["input_size"])[0] for name in protocols]
+    asking = ask(dataset, limit, shuffle_sentences)
+    answers, told = answer_all(loaded, dataset, asking, graphs, batch_images, batch_sentences)
+    counts = _judged(answers, scorers)
+    title = f"{dataset.id} {dataset.split}"
+    found = dict(with_bar(counts, len(asking.read), title, progress))
+    about = _who(loaded, None, dataset, len(asking.read), told)
+    rows = []
+    for place, name in enumerate(protocols):
+        pairs = {i: several[place] for i, several in found.items()}
+        sentences = _sentence_scores(dataset, asking, pairs)
+        rows.append(_row(dataset, asking, name, False, sentences, about))
+    return rows
+
+
+def _judged(
+    answers: Iterator[tuple[int, Answer]], scorers: Sequence[Scorer]
+) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+    """Yield place, and (intersection, union) by each scorer."""
+    picture, scores = None, []
+    for i, one in answers:
+        if one.picture is not picture:
+            # A dense CRF looks at a picture once for all its sentences.
+            picture, scores = one.picture, [scorer(one.picture) for scorer in scorers]
+        yield i, [score(one.logits, one.truth) for score in scores]
+
+
+def _sentence_scores(
+    dataset: ReferringDataset, asking: Asking, found: Mapping[int, tuple[int, int]]
+) -> list[SentenceScore]:
+    scores = []
+    for i, text in enumerate(asking.texts):
+        e = dataset[i]
+        scores.append(SentenceScore(e.sent_id, e.ref_id, e.image_id, text, *found[i]))
+    return scores
+
+
+def _row(
+    dataset: ReferringDataset,
+    asking: Asking,
+    protocol: str,
+    crf: bool,
+    sentences: list[SentenceScore],
+    about: dict[str, Any],
+) -> ResultRow:
     return ResultRow(
         dataset=dataset.id,
         split=dataset.split,
         language=dataset.language,
         protocol=protocol,
-        crf=crf is not None,
-        control=control,
-        limit=None if kept == len(dataset) else kept,
+        crf=crf,
+        control=asking.control,
+        limit=None if len(sentences) == len(dataset) else len(sentences),
         scores=score_sentences(sentences),
-        **_who(loaded, answer, dataset, kept, told),
+        **about,
     )
-
-
-def _unknown_words(loaded: Loaded, asked: list[list[str]]) -> list[str]:
-    """Say how many of the words asked the model has never seen; nothing where it knows them all."""
-    words = [word for sentence in asked for word in sentence]
-    unknown = loaded.vocabulary.unknown(words)
-    if not unknown:
-        return []
-    share = 100 * len(unknown) / len(words)
-    most = ", ".join(word for word, _ in Counter(unknown).most_common(5))
-    return [
-        f"{len(unknown)} of {len(words)} words ({share:.1f} %), {len(set(unknown))} different"
-        f" ones, are unknown to the model (most frequent: {most})"
-    ]
 
 
 def _count_answer(
@@ -146,66 +188,6 @@ def _count_answer(
     for i in range(kept):
         truth = dataset.mask(i)
         yield i, count(draw(*truth.shape), truth)
-
-
-def _count_model(
-    loaded: Loaded,
-    dataset: ReferringDataset,
-    asked: list[list[str]],
-    graphs: list[LanguageGraph] | None,
-    scorer: Scorer,
-    batch_images: int,
-    batch_sentences: int,
-) -> Iterator[tuple[int, tuple[int, int]]]:
-    """Yield position and (intersection, union), window by window."""
-    training = loaded.model.training
-    loaded.model.eval()
-    try:
-        for window in image_windows(dataset.by_image(), len(asked), batch_images):
-            yield from _count_window(
-                loaded, dataset, asked, graphs, scorer, window, batch_sentences
-            )
-    finally:
-        loaded.model.train(training)
-
-
-@torch.inference_mode()
-def _count_window(
-    loaded: Loaded,
-    dataset: ReferringDataset,
-    asked: list[list[str]],
-    graphs: list[LanguageGraph] | None,
-    scorer: Scorer,
-    window: list[list[int]],
-    batch_sentences: int,
-) -> list[tuple[int, tuple[int, int]]]:
-    model, size = loaded.model, loaded.config["input_size"]
-    positions = [i for group in window for i in group]
-    sentences = [
-        (row, loaded.vocabulary.encode(asked[i])) for row, group in enumerate(window) for i in group
-    ]
-    # Several sentences mean one object: its polygons are drawn once per window.
-    objects = {i: dataset[i].ann_id for i in positions}
-    one_of = {ann_id: i for i, ann_id in objects.items()}
-    truths = {ann_id: dataset.mask(i) for ann_id, i in one_of.items()}
-    pictures = [dataset.image(group[0]) for group in window]
-    images = torch.stack([letterbox_image(picture, size) for picture in pictures])
-    images = images.to(next(model.parameters()).device)
-    answers: dict[int, Tensor] = {}
-    for chosen, batch in sentence_batches(
-        images,
-        model.backbone(images),
-        sentences,
-        batch_sentences,
-        None if graphs is None else [graphs[i] for i in positions],
-    ):
-        logits = model(batch)[:, 0].float().cpu()
-        answers.update(zip((positions[k] for k in chosen), logits, strict=True))
-    found = []
-    for picture, group in zip(pictures, window, strict=True):
-        score = scorer(picture)
-        found += [(i, score(answers[i], truths[objects[i]])) for i in group]
-    return found
 
 
 def _who(
@@ -242,12 +224,18 @@ def _who(
     }
 
 
-def _with_bar(
-    counts: Iterator[tuple[int, tuple[int, int]]], total: int, title: str, shown: bool
-) -> Iterator[tuple[int, tuple[int, int]]]:
+def with_bar(steps: Iterator[Step], total: int, title: str, shown: bool = True) -> Iterator[Step]:
+    """Go through the steps of something long, below a progress bar on the error stream.
+
+    Args:
+        steps: What to go through.
+        total: How many there are.
+        title: Stands before the bar.
+        shown: False for no bar.
+    """
     if not shown:
-        return counts
+        return steps
     from rich.console import Console
     from rich.progress import track
 
-    return iter(track(counts, title, total, console=Console(stderr=True)))
+    return iter(track(steps, title, total, console=Console(stderr=True)))

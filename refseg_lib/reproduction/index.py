@@ -1,5 +1,6 @@
 """One page about all reproduced tables: which printed orders and claims hold here."""
 
+import dataclasses
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -7,8 +8,56 @@ from pathlib import Path
 from typing import Any
 
 from refseg_lib.files import write_atomically
+from refseg_lib.reproduction.judging import Compared, judge
+from refseg_lib.reproduction.measuring import Measured
+from refseg_lib.reproduction.planning import Choices
 
 VERDICTS = ("holds", "the other way", "cannot be told")
+
+
+def digest(
+    table: str, choices: Choices, measured: Measured, compared: Sequence[Compared]
+) -> dict[str, Any]:
+    """Gather what the index of all tables says about one, ready for JSON."""
+    rows = {cell.row.method for cells in measured.cells for cell in cells if not cell.why_not}
+    run = {entry.method for one in compared for entry in one.entries}
+    return {
+        "table": table,
+        "data": choices.data,
+        "rows": len(rows),
+        "rows run": len(run),
+        "runs": len(measured.records),
+        "seeds": sorted({seed for cells in measured.cells for c in cells for seed in c.records}),
+        "steps": sorted({record.about["steps"] for record in measured.records}),
+        "columns": [
+            {
+                "name": one.title,
+                "tau": None if (found := one.ranks) is None else dataclasses.asdict(found),
+                "claims": [
+                    {
+                        **dataclasses.asdict(claim),
+                        **dataclasses.asdict(by),
+                        "seeds": seeds,
+                        "verdict": by.verdict,
+                    }
+                    for claim, by, seeds in judge(table, one)
+                ],
+            }
+            for one in compared
+            if one.entries
+        ],
+        "command": command_for(table, choices),
+    }
+
+
+def command_for(table: str, choices: Choices) -> str:
+    """Write down the command that makes a table."""
+    command = f"refseg reproduce --table {table} --data {choices.data}"
+    command += "" if choices.preset == "laptop" else f" --preset {choices.preset}"
+    command += "".join(f" --set {key}={value}" for key, value in choices.settings)
+    command += f" --seeds {','.join(map(str, choices.seeds))}" if choices.seeds != (0,) else ""
+    command += "" if choices.limit is None else f" --limit {choices.limit}"
+    return command + (" --crf" if choices.crf else "")
 
 
 def write_index(folder: Path) -> Path:

@@ -1,19 +1,16 @@
 """A reproduced table as a page of Markdown, with its figure."""
 
-import dataclasses
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from refseg_lib.files import write_atomically
-from refseg_lib.reproduction.claims import CLAIMS, Claim
-from refseg_lib.reproduction.comparing import Entry, Gain, Ranks, draw_scores, gain, ranks
 from refseg_lib.reproduction.drawing import draw_columns
 from refseg_lib.reproduction.errata import ERRATA
+from refseg_lib.reproduction.index import command_for, digest
+from refseg_lib.reproduction.judging import Compared, compare, judge
 from refseg_lib.reproduction.measuring import Cell, Measured, measure
 from refseg_lib.reproduction.planning import Choices, Column
 from refseg_lib.reproduction.published import PAPERS
@@ -22,32 +19,6 @@ from refseg_lib.reproduction.running import Places
 
 METRICS = ("P@0.5", "P@0.7", "P@0.9")
 """Shown beside oIoU where a table has one column and prints them."""
-
-
-@dataclass(frozen=True)
-class Compared:
-    """One column, ready for text and figure.
-
-    Attributes:
-        column: Which.
-        entries: Its rows with runs.
-        drawn: Their scores under other pictures and seeds, see
-            :func:`refseg_lib.reproduction.comparing.draw_scores`; None without runs.
-        crf: Whether all of this was scored with a dense CRF.
-    """
-
-    column: Column
-    entries: list[Entry]
-    drawn: np.ndarray | None
-    crf: bool
-
-
-class Judged(NamedTuple):
-    """One claim, what was found, and by how many seeds."""
-
-    claim: Claim
-    by: Gain
-    seeds: int
 
 
 def write_table(table: str, choices: Choices, places: Places) -> Path:
@@ -61,7 +32,7 @@ def write_table(table: str, choices: Choices, places: Places) -> Path:
     """
     measured = measure(table, choices, places)
     compared = [
-        _compare(column, cells)
+        compare(column, cells)
         for column, cells in zip(measured.columns, measured.cells, strict=True)
     ]
     name = f"{table}_{choices.data}"
@@ -70,21 +41,13 @@ def write_table(table: str, choices: Choices, places: Places) -> Path:
     if any(one.entries for one in compared):
         picture = places.results / f"{name}.png"
         draw_columns(
-            [(_title(one), one.entries, one.drawn) for one in compared if one.drawn is not None],
+            [(one.title, one.entries, one.drawn) for one in compared if one.drawn is not None],
             picture,
         )
     write_atomically(page, _page(table, choices, measured, compared, picture))
-    digest = json.dumps(_digest(table, choices, measured, compared), ensure_ascii=False, indent=1)
-    write_atomically(page.with_suffix(".json"), digest + "\n")
+    told = json.dumps(digest(table, choices, measured, compared), ensure_ascii=False, indent=1)
+    write_atomically(page.with_suffix(".json"), told + "\n")
     return page
-
-
-def _compare(column: Column, cells: Sequence[Cell]) -> Compared:
-    run = [cell for cell in cells if cell.entry(column)]
-    # A table that was printed with a CRF is compared with one, once all of its runs have one.
-    crf = bool(run) and all(cell.row.crf and cell.entry(column, crf=True) for cell in run)
-    entries = [entry for cell in run if (entry := cell.entry(column, crf))]
-    return Compared(column, entries, draw_scores(entries) if entries else None, crf)
 
 
 def _page(
@@ -191,55 +154,28 @@ def _spread(scores: Sequence[float]) -> str:
     return mean if len(scores) == 1 else f"{mean} ± {np.std(scores, ddof=1):.2f}"
 
 
-def _title(one: Compared) -> str:
-    crf = ", CRF" if one.crf else ""
-    return f"{one.column.data} {one.column.measured_split}{crf}"
-
-
 def _alt(compared: Sequence[Compared]) -> str:
     told = []
     for one in compared:
         if one.entries:
             best = max(one.entries, key=lambda entry: entry.mean)
-            told.append(f"{_title(one)}: best measured {best.method} with {best.mean:.1f}")
+            told.append(f"{one.title}: best measured {best.method} with {best.mean:.1f}")
     return "Printed and measured oIoU of each row. " + "; ".join(told)
 
 
 def _agreement(one: Compared) -> str:
-    found = _ranks(one)
+    found = one.ranks
     if found is None:
         return ""
     return (
-        f"**Order of rows on {_title(one)}**: Kendall's τ = {found.tau:.2f}"
+        f"**Order of rows on {one.title}**: Kendall's τ = {found.tau:.2f}"
         f" [{found.low:.2f}, {found.high:.2f}]; {found.same} of {found.pairs} pairs of rows differ"
         " in the printed direction."
     )
 
 
-def _ranks(one: Compared) -> Ranks | None:
-    return None if one.drawn is None else ranks(one.entries, one.drawn)
-
-
-def _judged(table: str, one: Compared) -> list[Judged]:
-    if one.drawn is None:
-        return []
-    place = {entry.method: n for n, entry in enumerate(one.entries)}
-    found = []
-    for claim in CLAIMS.get(table, ()):
-        if claim.better not in place or claim.worse not in place:
-            continue
-        if claim.dataset not in (None, one.column.dataset):
-            continue
-        better, worse = place[claim.better], place[claim.worse]
-        by = gain(one.entries, one.drawn, better, worse)
-        if by is not None:
-            seeds = min(len(one.entries[n].runs) for n in (better, worse))
-            found.append(Judged(claim, by, seeds))
-    return found
-
-
 def _claims(table: str, one: Compared) -> str:
-    judged = _judged(table, one)
+    judged = judge(table, one)
     if not judged:
         return ""
     heads = ["claim", "rows", "printed gain", "measured gain [95 %]", "seeds", "verdict"]
@@ -258,51 +194,7 @@ def _claims(table: str, one: Compared) -> str:
                 ]
             )
         )
-    return f"Claims of the table on {_title(one)}:\n\n" + "\n".join(lines)
-
-
-def _digest(
-    table: str, choices: Choices, measured: Measured, compared: Sequence[Compared]
-) -> dict[str, Any]:
-    """Gather what the index of all tables says about this one."""
-    rows = {cell.row.method for cells in measured.cells for cell in cells if not cell.why_not}
-    run = {entry.method for one in compared for entry in one.entries}
-    return {
-        "table": table,
-        "data": choices.data,
-        "rows": len(rows),
-        "rows run": len(run),
-        "runs": len(measured.records),
-        "seeds": sorted({seed for cells in measured.cells for c in cells for seed in c.records}),
-        "steps": sorted({record.about["steps"] for record in measured.records}),
-        "columns": [
-            {
-                "name": _title(one),
-                "tau": None if (found := _ranks(one)) is None else dataclasses.asdict(found),
-                "claims": [
-                    {
-                        **dataclasses.asdict(claim),
-                        **dataclasses.asdict(by),
-                        "seeds": seeds,
-                        "verdict": by.verdict,
-                    }
-                    for claim, by, seeds in _judged(table, one)
-                ],
-            }
-            for one in compared
-            if one.entries
-        ],
-        "command": _command(table, choices),
-    }
-
-
-def _command(table: str, choices: Choices) -> str:
-    command = f"refseg reproduce --table {table} --data {choices.data}"
-    command += "" if choices.preset == "laptop" else f" --preset {choices.preset}"
-    command += "".join(f" --set {key}={value}" for key, value in choices.settings)
-    command += f" --seeds {','.join(map(str, choices.seeds))}" if choices.seeds != (0,) else ""
-    command += "" if choices.limit is None else f" --limit {choices.limit}"
-    return command + (" --crf" if choices.crf else "")
+    return f"Claims of the table on {one.title}:\n\n" + "\n".join(lines)
 
 
 def _notes(table: str, choices: Choices, measured: Measured) -> str:
@@ -333,4 +225,4 @@ def _notes(table: str, choices: Choices, measured: Measured) -> str:
         " are several) anew."
     )
     listed = "\n".join(f"- {note}".replace("*", "\\*") for note in dict.fromkeys(notes))
-    return f"{listed}\n\nMade by `{_command(table, choices)}`."
+    return f"{listed}\n\nMade by `{command_for(table, choices)}`."

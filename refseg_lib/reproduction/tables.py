@@ -40,7 +40,8 @@ def markdown_table(rows: Sequence[ResultRow]) -> str:
         # English is what is not said.
         language = "Chinese" if row.language == "zh" else None
         crf = "dense CRF" if row.crf else None
-        model = ", ".join(filter(None, (row.model, language, crf, row.control)))
+        protocol = f"protocol {row.protocol}" if row.protocol != "strict" else None
+        model = ", ".join(filter(None, (row.model, language, crf, protocol, row.control)))
         scores = " | ".join(f"{row.scores[name]:.2f}" for name in SCORES)
         backbone = "" if row.backbone == "none" else f"{row.backbone} ({row.pretraining})"
         data = Path(row.dataset.removeprefix("folder:")).name

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from refseg_lib.cli import main
+from refseg_lib.evaluation.protocols import PROTOCOLS
 from refseg_lib.models.build import MODELS
 
 
@@ -43,6 +44,21 @@ def test_the_shuffled_control_is_named_in_the_row(
     assert main([*arguments, "--root", str(root), "--shuffle", "3", "--json"]) == 0
     row = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert row["control"] == "shuffled sentences, seed 3"
+
+
+def test_all_protocols_judge_one_network_in_one_call(
+    root: Path, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["evaluate", "--model", str(run), "--data", "parkref_unc", "--split", "val"]
+    arguments += ["--root", str(root), "--protocol", "all", "--limit", "3"]
+    assert main([*arguments, "--json", "--out", str(tmp_path / "row.json")]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    rows = [json.loads(line) for line in printed if line.startswith("{")]
+    assert [row["protocol"] for row in rows] == list(PROTOCOLS)
+    for row in rows:
+        assert json.loads((tmp_path / f"row_{row['protocol']}.json").read_text()) == row
+    assert main([*arguments, "--crf", "torch"]) == 2
+    assert "leave out --answer, --crf and --jsonl" in capsys.readouterr().err
 
 
 def test_a_dense_crf_is_asked_for_and_told(

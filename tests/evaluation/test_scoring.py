@@ -9,7 +9,8 @@ import torch
 
 from refseg_lib.data.letterbox import letterbox_image
 from refseg_lib.errors import UserError
-from refseg_lib.evaluation.scoring import evaluate
+from refseg_lib.evaluation.protocols import PROTOCOLS
+from refseg_lib.evaluation.scoring import evaluate, evaluate_under
 from refseg_lib.evaluation.sentence_scores import read_jsonl, score_sentences
 
 
@@ -364,3 +365,22 @@ def test_a_picture_of_another_size_than_its_masks_cannot_be_refined(
 def test_a_trivial_answer_has_nothing_to_refine(boxes: Any) -> None:
     with pytest.raises(UserError, match="no probability to refine"):
         evaluate(None, boxes, progress=False, answer="whole", crf="torch")
+
+
+def test_several_protocols_judge_the_same_answers_as_one_at_a_time(
+    boxes: Any, listener: Any
+) -> None:
+    rows = evaluate_under(listener, boxes, list(PROTOCOLS), progress=False, limit=6)
+    assert [row.protocol for row in rows] == list(PROTOCOLS)
+    assert listener.model.backbone.seen == len({boxes[i].image_id for i in range(6)})
+    for row in rows:
+        alone = evaluate(listener, boxes, row.protocol, 6, progress=False)
+        assert row.to_dict() == alone.to_dict()
+
+
+def test_an_unknown_protocol_among_several_is_told_before_anything_is_answered(
+    boxes: Any, listener: Any
+) -> None:
+    with pytest.raises(UserError, match="unknown protocol 'lose'; choose one of strict"):
+        evaluate_under(listener, boxes, ["strict", "lose"], progress=False)
+    assert listener.model.backbone.seen == 0

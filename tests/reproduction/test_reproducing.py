@@ -47,19 +47,3 @@ def test_rendering_alone_runs_nothing(place: Path, capsys: pytest.CaptureFixture
     page = (place / "results" / "cmsa-2_parkref_unc.md").read_text()
     assert "| No attention | 45.63 |" in page
     assert not (place / "results" / "cmsa-2_parkref_unc.png").exists()
-
-
-def test_mistakes_are_told_in_one_line(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for more, line in (
-        (("--seeds", "one"), "--seeds one: expected whole numbers, as in 0,1,2"),
-        (("--jobs", "0"), "--jobs 0: it takes at least one"),
-        (("--set", "steps=0"), "steps=0: it must be at least 1"),
-    ):
-        assert ask(place, *more) == 2
-        assert line in capsys.readouterr().err
-    assert ask(place, "--rows", "shift") == 2
-    assert "no row to run in bilingual-3 with names containing shift" in capsys.readouterr().err
-    assert ask(place, table="shnet-3") == 2
-    assert "no row of shnet-3 can be run at preset laptop" in capsys.readouterr().err
-    assert ask(place, table="cmsa-7") == 2
-    assert "unknown table 'cmsa-7'; choose one of" in capsys.readouterr().err

@@ -1,5 +1,5 @@
 from refseg_lib.models.build import build_model
-from refseg_lib.reproduction.claims import CLAIMS, claimed_methods
+from refseg_lib.reproduction.claims import CLAIMS
 from refseg_lib.reproduction.planning import Choices, why_not
 from refseg_lib.reproduction.published import PAPERS, published, table_names
 from refseg_lib.reproduction.rows import MAIN, rows_of
@@ -30,21 +30,6 @@ def test_every_row_of_an_ablation_table_has_a_network_that_can_be_built() -> Non
                 sizes={key: value for key, value in row.network.sizes.items() if key == "levels"},
                 **row.network.options,
             )
-
-
-def test_a_claim_is_what_the_paper_prints() -> None:
-    for table, claims in CLAIMS.items():
-        printed = {
-            (number.method, number.dataset): number.value
-            for row in rows_of(table)
-            for number in row.printed
-            if number.metric == "oIoU" and number.split == "val"
-        }
-        for claim in claims:
-            datasets = {data for method, data in printed if claim.dataset in (None, data)}
-            assert datasets, claim
-            for data in datasets:
-                assert printed[claim.better, data] > printed[claim.worse, data], claim
 
 
 def test_the_main_table_puts_each_system_beside_its_own_papers_numbers() -> None:
@@ -81,8 +66,3 @@ def test_a_row_that_is_not_run_says_why() -> None:
                 assert why_not(row, Choices())
     assert all(why_not(row, Choices(preset="laptop")) for row in rows_of("shnet-3"))
     assert not any(why_not(row, Choices(preset="paper")) for row in rows_of("shnet-3"))
-
-
-def test_claimed_rows_are_rows_of_their_table() -> None:
-    for table in CLAIMS:
-        assert claimed_methods(table) <= {row.method for row in rows_of(table)}

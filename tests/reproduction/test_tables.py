@@ -56,6 +56,11 @@ def test_masks_refined_by_a_crf_are_never_shown_as_the_models_own() -> None:
     assert "CRF" not in markdown_table([row()])
 
 
+def test_a_score_under_another_protocol_says_which() -> None:
+    assert "| cmsa, protocol cris |" in markdown_table([row(protocol="cris")])
+    assert "protocol" not in markdown_table([row()])
+
+
 def test_a_page_without_marks_is_left_alone() -> None:
     with pytest.raises(UserError, match="no place for a table"):
         fill("# Title", "| a |")

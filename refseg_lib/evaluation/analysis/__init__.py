@@ -1,0 +1,1 @@
+"""Where a system fails: scores by kind of sentence, and how sure they are."""

@@ -1,0 +1,32 @@
+from pathlib import Path
+from typing import Any
+
+from refseg_lib.reproduction.index import command_for, write_index
+from refseg_lib.reproduction.planning import Choices
+
+
+def test_the_index_counts_the_claims_of_all_tables_and_passes_over_what_was_not_run(
+    tmp_path: Path, render: Any, line: Any
+) -> None:
+    render(tmp_path, "cmsa-3", {})
+    levels = {"no-attention": [0.4], "word-attention": [0.5], "pixel-attention": [0.3]}
+    render(tmp_path, "cmsa-2", levels)
+    page = write_index(tmp_path).read_text()
+    cells = line(page, "[cmsa-2](cmsa-2_parkref_unc.md)")
+    assert cells[2:4] == ["3 of 5", "3"]
+    assert cells[-3:] == ["1", "1", "0"]
+    assert "1 holds, 1 the other way, 0 cannot be told" in page
+    assert "cmsa-3" not in page
+
+
+def test_the_page_says_how_it_was_made(tmp_path: Path, render: Any) -> None:
+    page = render(tmp_path, "cmsa-2", {})
+    assert "`refseg reproduce --table cmsa-2 --data parkref_unc --seeds 0,1,2`" in page
+
+
+def test_the_command_repeats_every_choice_that_changes_a_number() -> None:
+    choices = Choices("refcoco", "paper", (("steps", "9"),), (0, 1), crf=True, limit=5)
+    told = command_for("cmsa-1", choices)
+    for flag in ("--data refcoco", "--preset paper", "--set steps=9", "--seeds 0,1", "--crf"):
+        assert flag in told
+    assert "--limit 5" in told
