@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from refseg_lib import __version__
+from refseg_lib.cli.analysis_verbs import add_analysis_verbs
 from refseg_lib.cli.course_verbs import add_course_verbs
 from refseg_lib.cli.data_verbs import add_data_verbs
 from refseg_lib.cli.model_verbs import add_model_verbs
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     vectors.add_argument("--lang", choices=("en", "zh"), default="en")
     vectors.add_argument("--out", type=Path, required=True, metavar="FILE.npz")
     add_model_verbs(verb)
+    add_analysis_verbs(verb)
     add_course_verbs(verb)
     add_reproduction_verbs(verb)
     verb("results", _results, "write the tables of README.md anew from results/")
