@@ -42,6 +42,13 @@ def draw_columns(
         for n, entry in enumerate(entries):
             if len(entry.runs) > 1:
                 right.plot(entry.scores, [n] * len(entry.runs), "|", color="#000000", markersize=9)
+        # As many points across on both sides, so that a step is as long as a step.
+        known = [value for value in printed if not np.isnan(value)]
+        spans = [(min(known), max(known))] if known else [(0.0, 1.0)]
+        spans.append((float(ends.min()), float(ends.max())))
+        half = 0.55 * max(high - low for low, high in spans) + 0.5
+        for axis, (low, high) in zip((left, right), spans, strict=True):
+            axis.set_xlim((low + high) / 2 - half, (low + high) / 2 + half)
         left.set_yticks(places, names, fontsize=9)
         right.set_yticks(places, [""] * len(entries))
         for axis in (left, right):
