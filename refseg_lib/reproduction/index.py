@@ -54,7 +54,7 @@ def command_for(table: str, choices: Choices) -> str:
     """Write down the command that makes a table."""
     command = f"refseg reproduce --table {table} --data {choices.data}"
     command += "" if choices.preset == "laptop" else f" --preset {choices.preset}"
-    command += "".join(f" --set {key}={value}" for key, value in choices.settings)
+    command += "".join(f" --set {key}={value}" for key, value in choices.telling.items())
     command += f" --seeds {','.join(map(str, choices.seeds))}" if choices.seeds != (0,) else ""
     command += "" if choices.limit is None else f" --limit {choices.limit}"
     return command + (" --crf" if choices.crf else "")

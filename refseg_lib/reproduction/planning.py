@@ -81,6 +81,11 @@ class Choices:
     crf: bool = False
     limit: int | None = None
 
+    @property
+    def telling(self) -> dict[str, str]:
+        """The settings that can move a number, by name."""
+        return {name: value for name, value in self.settings if name not in SPEED_ONLY}
+
 
 @dataclass(frozen=True)
 class Task:
@@ -112,7 +117,7 @@ class Task:
         parts = [network.model, row.removeprefix(f"{network.model}-")]
         parts += ["glove" if network.glove else None, "zh" if network.language == "zh" else None]
         parts += [None if choices.preset == "laptop" else choices.preset]
-        told = {key: settings[key] for key in sorted(settings) if key not in SPEED_ONLY}
+        told = dict(sorted(choices.telling.items()))
         told.pop("steps", None)
         if network.glove and choices.vectors != KUMO:
             told["vectors"] = choices.vectors

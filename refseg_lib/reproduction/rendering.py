@@ -217,7 +217,7 @@ def _notes(table: str, choices: Choices, measured: Measured) -> str:
             if any("CRF" in note for note in row.notes):
                 notes += [note for note in row.notes if "CRF" in note]
     notes += [f"Erratum: {told}" for told in ERRATA.get(table, ())]
-    changed = ", ".join(f"{key}={value}" for key, value in choices.settings) or "none"
+    changed = ", ".join(f"{key}={value}" for key, value in choices.telling.items()) or "none"
     runs = len(measured.records)
     notes.append(
         f"{runs} runs, one JSON file each in `runs/`; preset {choices.preset}, changes to the"

@@ -25,8 +25,11 @@ def test_the_page_says_how_it_was_made(tmp_path: Path, render: Any) -> None:
 
 
 def test_the_command_repeats_every_choice_that_changes_a_number() -> None:
-    choices = Choices("refcoco", "paper", (("steps", "9"),), (0, 1), crf=True, limit=5)
+    choices = Choices(
+        "refcoco", "paper", (("steps", "9"), ("cache", "disk")), (0, 1), crf=True, limit=5
+    )
     told = command_for("cmsa-1", choices)
     for flag in ("--data refcoco", "--preset paper", "--set steps=9", "--seeds 0,1", "--crf"):
         assert flag in told
     assert "--limit 5" in told
+    assert "cache" not in told, "changes the speed and no number"
