@@ -1,4 +1,4 @@
-"""``refseg probe``."""
+"""``refseg analyse`` and ``refseg probe``."""
 
 import argparse
 from pathlib import Path
@@ -8,6 +8,8 @@ from refseg_lib.cli.model_verbs import AddVerb
 
 def add_analysis_verbs(verb: AddVerb) -> None:
     """Add the verbs that look into trained models."""
+    about = "break scores down by kind of sentence, side by side"
+    _add_analyse(verb("analyse", _analyse, about))
     parser = verb("probe", _probe, "test what a model knows: its steps, words, and failures")
     parser.add_argument("model", help="a shipped model or a run's folder")
     parser.add_argument("--data", required=True, metavar="ID", help="a ParkRef data set")
@@ -16,6 +18,37 @@ def add_analysis_verbs(verb: AddVerb) -> None:
     parser.add_argument("--lang", choices=("en", "zh"), default="en")
     parser.add_argument("--limit", type=int, metavar="N")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+
+
+def _add_analyse(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("models", nargs="+", metavar="MODEL", help="shipped, or a run's folder")
+    parser.add_argument("--data", required=True, metavar="ID")
+    parser.add_argument("--split", required=True)
+    parser.add_argument("--root", type=Path, default=Path("data"))
+    parser.add_argument(
+        "--lang", choices=("en", "zh"), help="default: the language that each model was trained in"
+    )
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N sentences")
+    parser.add_argument(
+        "--scores", type=Path, metavar="DIR", help="of every sentence; default: OUT/scores"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+
+
+def _analyse(chosen: argparse.Namespace) -> None:
+    from refseg_lib.reproduction.analysing import analyse
+
+    report = analyse(
+        chosen.models,
+        chosen.data,
+        chosen.root,
+        chosen.split,
+        chosen.out,
+        chosen.lang,
+        chosen.limit,
+        scores=chosen.scores,
+    )
+    print(f"wrote {report}")
 
 
 def _probe(chosen: argparse.Namespace) -> None:

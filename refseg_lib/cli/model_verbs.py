@@ -1,4 +1,4 @@
-"""``refseg train``, ``evaluate``, ``analyse``, ``predict`` and ``models``."""
+"""``refseg train``, ``evaluate``, ``predict`` and ``models``."""
 
 import argparse
 import json
@@ -19,7 +19,6 @@ def add_model_verbs(verb: AddVerb) -> None:
     """Add the verbs that have to do with models."""
     _add_train(verb("train", _train, "train a model"))
     _add_evaluate(verb("evaluate", _evaluate, "score a model on a split"))
-    _add_analyse(verb("analyse", _analyse, "break scores down by kind of sentence, side by side"))
     predict = verb("predict", _predict, "find what a sentence means in a picture")
     predict.add_argument("image", type=Path)
     predict.add_argument("sentence")
@@ -83,21 +82,6 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jsonl", type=Path, help="write I and U of every sentence here")
     parser.add_argument("--out", type=Path, help="write the result row here")
     parser.add_argument("--json", action="store_true", help="print the row as the last line")
-
-
-def _add_analyse(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("models", nargs="+", metavar="MODEL", help="shipped, or a run's folder")
-    parser.add_argument("--data", required=True, metavar="ID")
-    parser.add_argument("--split", required=True)
-    parser.add_argument("--root", type=Path, default=Path("data"))
-    parser.add_argument(
-        "--lang", choices=("en", "zh"), help="default: the language that each model was trained in"
-    )
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N sentences")
-    parser.add_argument(
-        "--scores", type=Path, metavar="DIR", help="of every sentence; default: OUT/scores"
-    )
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
 
 
 def _train(chosen: argparse.Namespace) -> None:
@@ -189,22 +173,6 @@ def _evaluate_under_all(chosen: argparse.Namespace, dataset: "ReferringDataset")
     if chosen.json:
         for row in rows:
             print(json.dumps(row.to_dict(), ensure_ascii=False))
-
-
-def _analyse(chosen: argparse.Namespace) -> None:
-    from refseg_lib.reproduction.analysing import analyse
-
-    report = analyse(
-        chosen.models,
-        chosen.data,
-        chosen.root,
-        chosen.split,
-        chosen.out,
-        chosen.lang,
-        chosen.limit,
-        scores=chosen.scores,
-    )
-    print(f"wrote {report}")
 
 
 def _predict(chosen: argparse.Namespace) -> None:

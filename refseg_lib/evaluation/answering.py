@@ -1,13 +1,15 @@
 """Asking a model every sentence of a split: each picture through the backbone once."""
 
+import contextlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
+from refseg_lib.data.batch import Batch
 from refseg_lib.data.letterbox import letterbox_image
 from refseg_lib.data.refer import ReferringDataset
 from refseg_lib.errors import UserError
@@ -109,13 +111,48 @@ def _answers(
     batch_sentences: int,
 ) -> Iterator[tuple[int, Answer]]:
     """Yield position and answer, window by window."""
-    training = loaded.model.training
-    loaded.model.eval()
-    try:
+    with evaluation_mode(loaded.model):
         for window in image_windows(dataset.by_image(), len(asked), batch_images):
             yield from _answer_window(loaded, dataset, asked, graphs, window, batch_sentences)
+
+
+@contextlib.contextmanager
+def evaluation_mode(model: nn.Module) -> Iterator[None]:
+    """Have a model in evaluation mode inside the block, and as it came in after it."""
+    training = model.training
+    model.eval()
+    try:
+        yield
     finally:
-        loaded.model.train(training)
+        model.train(training)
+
+
+def batches_about(
+    loaded: Loaded,
+    pictures: Sequence[Image.Image],
+    asked: Sequence[Sequence[list[str]]],
+    graphs: Sequence[LanguageGraph] | None,
+    batch_sentences: int,
+) -> Iterator[tuple[list[int], Batch]]:
+    """Cut the sentences about some pictures into batches; each picture passes the backbone once.
+
+    Args:
+        loaded: The model.
+        pictures: The pictures.
+        asked: For each picture the sentences about it, in words as the model reads them.
+        graphs: The language graph of each sentence, in the same order, or None.
+        batch_sentences: Sentences per batch, at most.
+
+    Yields:
+        The numbers of the sentences, counted through all pictures, and their batch.
+    """
+    model, size = loaded.model, loaded.config["input_size"]
+    images = torch.stack([letterbox_image(picture, size) for picture in pictures])
+    images = images.to(next(model.parameters()).device)
+    sentences = [
+        (row, loaded.vocabulary.encode(words)) for row, group in enumerate(asked) for words in group
+    ]
+    return sentence_batches(images, model.backbone(images), sentences, batch_sentences, graphs)
 
 
 @torch.inference_mode()
@@ -127,27 +164,21 @@ def _answer_window(
     window: list[list[int]],
     batch_sentences: int,
 ) -> list[tuple[int, Answer]]:
-    model, size = loaded.model, loaded.config["input_size"]
     positions = [i for group in window for i in group]
-    sentences = [
-        (row, loaded.vocabulary.encode(asked[i])) for row, group in enumerate(window) for i in group
-    ]
     # Several sentences mean one object: its polygons are drawn once per window.
     objects = {i: dataset[i].ann_id for i in positions}
     one_of = {ann_id: i for i, ann_id in objects.items()}
     truths = {ann_id: dataset.mask(i) for ann_id, i in one_of.items()}
     pictures = [dataset.image(group[0]) for group in window]
-    images = torch.stack([letterbox_image(picture, size) for picture in pictures])
-    images = images.to(next(model.parameters()).device)
     logits_of: dict[int, Tensor] = {}
-    for chosen, batch in sentence_batches(
-        images,
-        model.backbone(images),
-        sentences,
-        batch_sentences,
+    for chosen, batch in batches_about(
+        loaded,
+        pictures,
+        [[asked[i] for i in group] for group in window],
         None if graphs is None else [graphs[i] for i in positions],
+        batch_sentences,
     ):
-        logits = model(batch)[:, 0].float().cpu()
+        logits = loaded.model(batch)[:, 0].float().cpu()
         logits_of.update(zip((positions[k] for k in chosen), logits, strict=True))
     return [
         (i, Answer(logits_of[i], truths[objects[i]], picture))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from refseg_lib.data.batch import Example, collate
 from refseg_lib.data.letterbox import letterbox_image, unletterbox
 from refseg_lib.errors import UserError
+from refseg_lib.evaluation.answering import evaluation_mode
 from refseg_lib.evaluation.graphs import graph_for
 from refseg_lib.evaluation.photograph import Picture, open_photograph
 from refseg_lib.evaluation.protocols import strict_mask
@@ -79,14 +80,9 @@ def predict(
         sentence=sentence,
     )
     batch = collate([example]).to(next(network.parameters()).device)
-    training = network.training
-    network.eval()
-    try:
-        # Not inference_mode: what the trace holds may be used in somebody's gradient later.
-        with torch.no_grad(), trace(network) as inside:
-            logits = network(batch)[0, 0].float().cpu()
-    finally:
-        network.train(training)
+    # Not inference_mode: what the trace holds may be used in somebody's gradient later.
+    with evaluation_mode(network), torch.no_grad(), trace(network) as inside:
+        logits = network(batch)[0, 0].float().cpu()
     probability = torch.sigmoid(unletterbox(logits, picture.height, picture.width)).numpy()
     mask = strict_mask(logits, picture.height, picture.width)
     return Prediction(

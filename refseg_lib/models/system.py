@@ -101,6 +101,13 @@ class ReferringSegmenter(nn.Module):
         else:
             repeated = {name: per_sentence(x, image_of) for name, x in features.items()}
             levels = self.level_fusion(repeated, words, batch.word_mask)
+        logits = self.decode(levels, context)
+        size = self._input_size(batch, features)
+        sides = {level: self._enlarged(x, size) for level, x in context.side_logits.items()}
+        return self._enlarged(logits, size), sides
+
+    def decode(self, levels: Mapping[str, Tensor], context: Context) -> Tensor:
+        """Merge the fused levels and let the head answer: (B, 1, h, w) logits on its own grid."""
         if getattr(self.across_fusion, "wants_context", False):
             fused = self.across_fusion(levels, context)
         else:
@@ -108,12 +115,8 @@ class ReferringSegmenter(nn.Module):
         emit(self, "fused", fused)
         emit(self, "heat_map", lambda: heat_map(fused))
         if getattr(self.head, "wants_features", False):
-            logits = self.head(fused, features, image_of)
-        else:
-            logits = self.head(fused)
-        size = self._input_size(batch, features)
-        sides = {level: self._enlarged(x, size) for level, x in context.side_logits.items()}
-        return self._enlarged(logits, size), sides
+            return self.head(fused, context.features, context.image_of)
+        return self.head(fused)
 
     def features(self, batch: Batch) -> Mapping[str, Tensor]:
         """Compute the backbone's maps of every image of the batch, or take the cached ones."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from refseg_lib.errors import UserError
+from refseg_lib.evaluation.analysis.bootstrap import draw_images, middle
 
 DRAWS = 1000
 
@@ -106,7 +107,7 @@ def draw_scores(entries: Sequence[Entry], seed: int = 0, draws: int = DRAWS) -> 
         )
     pictures = counts.pop()
     rng = np.random.default_rng(seed)
-    weights = rng.multinomial(pictures, np.full(pictures, 1 / pictures), size=draws).astype(float)
+    weights = draw_images(pictures, draws, rng)
     columns = []
     for entry in entries:
         by_seed = np.stack([(weights @ found) / (weights @ union) for found, union in entry.runs])
@@ -115,18 +116,12 @@ def draw_scores(entries: Sequence[Entry], seed: int = 0, draws: int = DRAWS) -> 
     return np.stack(columns, axis=1)
 
 
-def interval(values: np.ndarray) -> tuple[float, float]:
-    """Return the range that holds the middle 95 % of some draws."""
-    low, high = np.percentile(values, (2.5, 97.5))
-    return float(low), float(high)
-
-
 def gain(entries: Sequence[Entry], drawn: np.ndarray, better: int, worse: int) -> Gain | None:
     """Compare two rows; None where one of them was not printed."""
     first, second = entries[better], entries[worse]
     if first.published is None or second.published is None:
         return None
-    low, high = interval(drawn[:, better] - drawn[:, worse])
+    low, high = middle(drawn[:, better] - drawn[:, worse])
     return Gain(first.published - second.published, first.mean - second.mean, low, high)
 
 
@@ -139,7 +134,7 @@ def ranks(entries: Sequence[Entry], drawn: np.ndarray) -> Ranks | None:
     measured = np.array([entries[n].mean for n in places])
     tau = _tau(published, measured)
     taus = [_tau(published, draw) for draw in drawn[:, places]]
-    low, high = interval(np.array(taus))
+    low, high = middle(np.array(taus))
     i, j = np.triu_indices(len(places), 1)
     printed, found = np.sign(published[i] - published[j]), np.sign(measured[i] - measured[j])
     differ = printed != 0

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from refseg_lib.evaluation.analysis.bootstrap import middle
 from refseg_lib.explain.figure import COLORS
 from refseg_lib.files import atomic_path
-from refseg_lib.reproduction.comparing import Entry, interval
+from refseg_lib.reproduction.comparing import Entry
 
 
 def draw_columns(
@@ -36,7 +37,7 @@ def draw_columns(
         places = np.arange(len(entries))
         printed = [np.nan if e.published is None else e.published for e in entries]
         left.plot(printed, places, "o", color=COLORS[0], markersize=7)
-        ends = np.array([interval(drawn[:, n]) for n in range(len(entries))])
+        ends = np.array([middle(drawn[:, n]) for n in range(len(entries))])
         right.hlines(places, ends[:, 0], ends[:, 1], color=COLORS[1], linewidth=2)
         right.plot([e.mean for e in entries], places, "D", color=COLORS[1], markersize=6)
         for n, entry in enumerate(entries):

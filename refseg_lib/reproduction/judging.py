@@ -1,5 +1,6 @@
 """One column of a reproduced table, judged: the order of its rows and the paper's claims."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -35,7 +36,7 @@ class Compared:
         crf = ", CRF" if self.crf else ""
         return f"{self.column.data} {self.column.measured_split}{crf}"
 
-    @property
+    @functools.cached_property
     def ranks(self) -> Ranks | None:
         """How the order of its rows agrees with the printed one; None where nothing can be said."""
         return None if self.drawn is None else ranks(self.entries, self.drawn)

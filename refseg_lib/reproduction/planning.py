@@ -10,7 +10,8 @@ from typing import Any
 from refseg_lib.errors import UserError
 from refseg_lib.models.build import MODELS
 from refseg_lib.models.presets import PRESETS, get_preset
-from refseg_lib.reproduction.rows import MAIN, Network, Row, all_tables, rows_of
+from refseg_lib.reproduction.published import table_names
+from refseg_lib.reproduction.rows import Network, Row, rows_of
 from refseg_lib.text.vectors import KUMO
 from refseg_lib.training.recipes import get_recipe
 
@@ -185,8 +186,8 @@ def named(network: Network, preset: str) -> Network:
     form = usual(network, preset)
     if not form.options and not form.sizes:
         return form
-    for table in all_tables():
-        for row in rows_of(table) if table != MAIN else ():
+    for table in table_names():
+        for row in rows_of(table):
             other = row.network
             if other is None or other.model != form.model or other.ablation is None:
                 continue

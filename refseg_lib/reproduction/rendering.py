@@ -200,15 +200,15 @@ def _claims(table: str, one: Compared) -> str:
 def _notes(table: str, choices: Choices, measured: Measured) -> str:
     notes: list[str] = []
     seen: set[str] = set()
+    strangers: dict[str, None] = {}
     for cells in measured.cells:
         for cell in cells:
             told = cell.why_not or cell.row.note
-            if told and cell.row.method not in seen:
+            if cell.row.network is None:
+                strangers[cell.row.method] = None
+            elif told and cell.row.method not in seen:
                 seen.add(cell.row.method)
                 notes.append(f"{cell.row.method}: {'not run: ' if cell.why_not else ''}{told}")
-    other = "another system, which this library has not"
-    strangers = [note.split(": not run")[0] for note in notes if note.endswith(other)]
-    notes = [note for note in notes if not note.endswith(other)]
     if strangers:
         notes.append(f"not built here: {', '.join(strangers)}")
     for record in measured.records:

@@ -62,10 +62,13 @@ SYSTEMS = {
     "CMPC+TGFE (ours)": "cmpc",
     "LE+LA+CLAF (ours)": "bilingual",
     "SHNet* (320x320)": "shnet",
+    "SHNet* (448x448)": "shnet",
     "BUSNet*": "busnet",
     "BUSNet (ours)": "busnet",
     "BUSNet+DCRF (ours)": "busnet",
 }
+# Where the row is another size than the preset.
+SIZES = {"SHNet* (448x448)": {"input_size": 448}}
 # System -> the table and the row of its own paper.
 OWN = {
     "cmsa": ("cmsa-1", "CMSA+GF (ours)"),
@@ -136,9 +139,7 @@ def _row(table: str, method: str, printed: tuple[Published, ...]) -> Row:
                 return Row(method, network, crf, one.note, printed)
     if method in SYSTEMS:
         model = SYSTEMS[method]
-        return Row(method, Network(model, None, language, model in GLOVE), crf, "", printed)
-    if method == "SHNet* (448x448)":
-        network = Network("shnet", None, language, True, {}, {"input_size": 448})
+        network = Network(model, None, language, model in GLOVE, sizes=SIZES.get(method, {}))
         return Row(method, network, crf, "", printed)
     return Row(method, None, crf, ELSEWHERE, printed)
 

@@ -100,9 +100,14 @@ def resample(
     # In pieces: (draws, images) of a whole benchmark would be large.
     for begin in range(0, draws, _AT_ONCE):
         some = min(_AT_ONCE, draws - begin)
-        times = rng.multinomial(images, np.full(images, 1 / images), size=some)
-        parts.append(score_sums(np.tensordot(times.astype(np.float64), sums, 1)))
+        parts.append(score_sums(np.tensordot(draw_images(images, some, rng), sums, 1)))
     return np.concatenate(parts)
+
+
+def draw_images(images: int, draws: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Draw as many images as there are, with replacement: how often each, (draws, images)."""
+    drawn = rng.multinomial(images, np.full(images, 1 / images), size=draws)
+    return drawn.astype(np.float64)
 
 
 def score_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -119,5 +124,10 @@ def interval(drawn: NDArray[np.float64]) -> Interval | None:
     kept = drawn[~np.isnan(drawn)]
     if len(kept) == 0:
         return None
-    low, high = np.percentile(kept, [(100 - LEVEL) / 2, (100 + LEVEL) / 2])
+    return middle(kept)
+
+
+def middle(drawn: NDArray[np.float64]) -> Interval:
+    """Return the range that holds the middle :data:`LEVEL` percent of some draws, none NaN."""
+    low, high = np.percentile(drawn, [(100 - LEVEL) / 2, (100 + LEVEL) / 2])
     return float(low), float(high)

@@ -7,10 +7,7 @@ all reasoned levels stand where the referent's do, beside the picture's own, so 
 for the referent's X' is the answer itself.
 """
 
-from collections.abc import Mapping
-
 import torch
-from torch import Tensor
 
 from refseg_lib.data.batch import Batch
 from refseg_lib.fusion.bus import BottomUpShift
@@ -45,18 +42,5 @@ def decode_nodes(model: ReferringSegmenter, batch: Batch) -> Trace:
     found = {}
     for place, name in enumerate(("initial", "shifted")):
         levels = {level: pair[place] for level, pair in maps.items()}
-        found[f"bus.all.{name}"] = _decode(model, levels, nodes, features)
+        found[f"bus.all.{name}"] = torch.sigmoid(model.decode(levels, nodes).float())[:, 0]
     return found
-
-
-def _decode(
-    model: ReferringSegmenter,
-    levels: Mapping[str, Tensor],
-    nodes: Context,
-    features: Mapping[str, Tensor],
-) -> Tensor:
-    wants_context = getattr(model.across_fusion, "wants_context", False)
-    fused = model.across_fusion(levels, nodes) if wants_context else model.across_fusion(levels)
-    wants_features = getattr(model.head, "wants_features", False)
-    logits = model.head(fused, features, nodes.image_of) if wants_features else model.head(fused)
-    return torch.sigmoid(logits.float())[:, 0]

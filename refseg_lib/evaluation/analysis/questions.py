@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from refseg_lib.data.batch import Batch
-from refseg_lib.data.letterbox import letterbox_image
 from refseg_lib.data.refer import ReferringDataset
 from refseg_lib.errors import UserError
+from refseg_lib.evaluation.answering import batches_about, evaluation_mode
 from refseg_lib.evaluation.graphs import graph_for, wants_graphs
-from refseg_lib.evaluation.grouping import image_windows, sentence_batches
+from refseg_lib.evaluation.grouping import image_windows
 from refseg_lib.evaluation.protocols import strict_mask
 from refseg_lib.evaluation.reading import read_sentence
 from refseg_lib.evaluation.scoring import with_bar
@@ -129,13 +129,9 @@ def _replies(
     about: dict[int, list[int]] = {}
     for number, question in enumerate(questions):
         about.setdefault(dataset[question.place].image_id, []).append(number)
-    training = loaded.model.training
-    loaded.model.eval()
-    try:
+    with evaluation_mode(loaded.model):
         for window in image_windows(list(about.items()), len(questions), batch_images):
             yield from _answer_window(loaded, dataset, questions, window, look, batch_sentences)
-    finally:
-        loaded.model.train(training)
 
 
 @torch.inference_mode()
@@ -147,7 +143,7 @@ def _answer_window(
     look: _Look,
     batch_sentences: int,
 ) -> list[Reply]:
-    model, size = loaded.model, loaded.config["input_size"]
+    model = loaded.model
     numbers = [number for group in window for number in group]
     tokens = {n: read_sentence(loaded, questions[n].sentence, dataset.language) for n in numbers}
     graphs = {}
@@ -156,20 +152,13 @@ def _answer_window(
             given = questions[n].graph
             graphs[n] = given or graph_for(loaded, tokens[n], dataset.language)
     pictures = [dataset.image(questions[group[0]].place) for group in window]
-    images = torch.stack([letterbox_image(picture, size) for picture in pictures])
-    images = images.to(next(model.parameters()).device)
-    sentences = [
-        (row, loaded.vocabulary.encode(tokens[n]))
-        for row, group in enumerate(window)
-        for n in group
-    ]
     replies = []
-    for chosen, batch in sentence_batches(
-        images,
-        model.backbone(images),
-        sentences,
-        batch_sentences,
+    for chosen, batch in batches_about(
+        loaded,
+        pictures,
+        [[tokens[n] for n in group] for group in window],
         [graphs[n] for n in numbers] if graphs else None,
+        batch_sentences,
     ):
         with trace(model) if look.inside else nullcontext({}) as inside:
             logits = model(batch)[:, 0].float().cpu()
