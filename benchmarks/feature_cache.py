@@ -1,17 +1,21 @@
 """What it saves to run a frozen backbone once, and what it costs to read its maps from a disk.
 
-Trains one model at the laptop preset on the first images of `parkref_unc`, a few steps in each of
-five ways: the backbone at every step with one sentence per image, and with up to four; its maps in
-memory; its maps on disk, with nothing of the files in the system's memory ("cold"), and with all
-that is needed in it ("warm"). Masks are letterboxed beforehand, as after the first epoch. One
-thread computes while another makes the next batch, as in training. The ways take turns; a figure
-is the median over the rounds.
+Trains one model on the first images of `parkref_unc`, a few steps in each of five ways: the
+backbone at every step with one sentence per image, and with several; its maps in memory; its maps
+on disk, with nothing of the files in the system's memory ("cold"), and with all that is needed in
+it ("warm"). Masks are letterboxed beforehand, as after the first epoch. One thread computes while
+another makes the next batch, as in training. The ways take turns; a figure is the median over the
+rounds.
 
 Processor seconds are those of both threads; beside other work a thread that shares its core with a
 stranger needs more of them, hence the range. Wall seconds, and the share of them that the loop
 waits for a batch, are true only on a quiet machine: see "load_average".
 
     python benchmarks/feature_cache.py [--model cmsa] [--images 600] [--steps 20] [--rounds 3]
+    python benchmarks/feature_cache.py --preset paper --images 24 --steps 2 --set batch=8 \
+        --set per_image=8 --out results/feature_cache_paper.json
+
+The paper's preset has 320 x 320 pixels and a ResNet-101 (random weights: they cost the same).
 """
 
 import argparse
@@ -19,7 +23,9 @@ import dataclasses
 import json
 import os
 import resource
+import shlex
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -33,6 +39,7 @@ from refseg_lib.data.refer import open_dataset
 from refseg_lib.evaluation.provenance import git_hash
 from refseg_lib.files import write_atomically
 from refseg_lib.models.build import build_model
+from refseg_lib.models.presets import get_preset
 from refseg_lib.models.system import ReferringSegmenter
 from refseg_lib.training.feeding import training_batches
 from refseg_lib.training.losses import mask_loss
@@ -123,17 +130,17 @@ def forget(place: Path) -> None:
             os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def measure(name: str, images: int, steps: int, rounds: int, place: Path) -> dict:
+def measure(name: str, preset: str, recipe: Recipe, images: int, rounds: int, place: Path) -> dict:
     dataset = open_dataset("parkref_unc", Path("data"), "train")
     kept = sorted(index for _, group in dataset.by_image()[:images] for index in group)
     dataset = dataclasses.replace(dataset, rows=dataset.rows[kept])
-    recipe = dataclasses.replace(get_recipe(name, "laptop"), steps=steps)
     vocabulary = build_vocabulary(dataset, recipe.max_length)
-    backbone = build_backbone("laptop")
+    trunk = get_preset(preset, name).backbone
+    backbone = build_backbone(trunk, "default" if preset == "laptop" else "none")
 
     def make() -> ReferringSegmenter:
         torch.manual_seed(0)
-        return build_model(name, vocabulary_size=len(vocabulary), backbone=backbone)
+        return build_model(name, preset, vocabulary_size=len(vocabulary), backbone=backbone)
 
     model = make()
     samples = TimedSamples(dataset, vocabulary, model.config["input_size"], recipe.max_length)
@@ -156,7 +163,7 @@ def measure(name: str, images: int, steps: int, rounds: int, place: Path) -> dic
     # "warm" must follow "cold": it reads the very rows that cold has just read.
     ways: dict[str, tuple[int, Callable[[], None]]] = {
         "backbone, one sentence per image": (1, lambda: setattr(samples, "_features", {})),
-        "backbone, up to four": (recipe.per_image, lambda: None),
+        "backbone, several": (recipe.per_image, lambda: None),
         "memory": (recipe.per_image, lambda: setattr(samples, "_features", in_memory)),
         "disk, cold": (recipe.per_image, cold),
         "disk, warm": (recipe.per_image, lambda: None),
@@ -195,20 +202,30 @@ def summary(runs: dict[str, list[dict]]) -> dict[str, dict]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="cmsa", choices=["baseline", "cmsa"])
+    parser.add_argument("--preset", default="laptop", choices=["laptop", "paper"])
     parser.add_argument("--images", type=int, default=600)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--place", type=Path, default=Path("runs"), help="on the disk to measure")
     parser.add_argument("--out", type=Path, default=Path("results/feature_cache.json"))
     chosen = parser.parse_args()
     torch.set_num_threads(1)
+    changes = dict(change.split("=", 1) for change in chosen.changes)
+    recipe = get_recipe(chosen.model, chosen.preset, changes)
+    recipe = dataclasses.replace(recipe, steps=chosen.steps)
     chosen.place.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=chosen.place) as place:
-        found = measure(chosen.model, chosen.images, chosen.steps, chosen.rounds, Path(place))
+        found = measure(
+            chosen.model, chosen.preset, recipe, chosen.images, chosen.rounds, Path(place)
+        )
     told = {
-        "command": f"python benchmarks/feature_cache.py --model {chosen.model}",
+        "command": f"python benchmarks/{shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])}",
         **here(),
         "commit": git_hash(),
+        "preset": chosen.preset,
+        "batch": recipe.batch,
+        "per_image": recipe.per_image,
         "steps": chosen.steps,
         "rounds": chosen.rounds,
         "load_average": round(os.getloadavg()[0], 1),

@@ -44,6 +44,8 @@ def add_data_verbs(parser: argparse.ArgumentParser) -> None:
     photos.add_argument("source", type=Path, help="a folder with instances.json and images/")
     photos.add_argument("--out", type=Path, required=True, metavar="DIR")
     photos.add_argument("--exclude", type=Path, metavar="DIR", help="a test set to keep out")
+    more = "write N random parts of every picture too: more to learn from, more to prepare"
+    photos.add_argument("--cuts", type=int, default=0, metavar="N", help=more)
     photos.set_defaults(run=_data_photos)
     translate = verbs.add_parser("translate", help="write Chinese sentences beside the English")
     translate.add_argument("folder", type=Path)
@@ -99,7 +101,7 @@ def _data_photos(chosen: argparse.Namespace) -> None:
     if chosen.exclude is not None:
         images = load_json(chosen.exclude / "instances.json")["images"]
         exclude = {image["id"] for image in images}
-    counts = make_weak_photos(chosen.source, chosen.out, exclude=exclude)
+    counts = make_weak_photos(chosen.source, chosen.out, exclude=exclude, cuts=chosen.cuts)
     for name, count in counts.items():
         print(f"{count:8,} {name}")
     print(f'wrote {chosen.out}; train on it with --data "folder:{chosen.out}/refs(weak).json"')

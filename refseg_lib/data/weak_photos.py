@@ -3,7 +3,8 @@
 Where no photograph has both a human sentence and a mask, two halves can be had: masks without a
 sentence (COCO polygons) get the simple sentences of :mod:`refseg_lib.data.weak_sentences`, and
 human sentences with only a box get a rounded shape that fills the box. Every image also comes
-mirrored, with left and right swapped in its sentences.
+mirrored, with left and right swapped in its sentences, and, if asked for, cut smaller at random:
+a few thousand pictures are soon known by heart.
 """
 
 import json
@@ -30,7 +31,11 @@ REFS = "refs(weak).json"
 # What a box sentence means has no category of its own.
 THING = "thing"
 _SAME_OBJECT = 0.5
-_MIRROR_OFFSET = 10_000_000
+# The views of an image are numbered apart from every image of COCO.
+_VIEW_OFFSET = 10_000_000
+# A cut view keeps this share of either side at least, and the things it shows most of.
+_SMALLEST_CUT = 0.65
+_SHOWN = 0.75
 
 
 @dataclass
@@ -89,6 +94,7 @@ def make_weak_photos(
     smallest: float = 0.008,
     held_out: int = 10,
     mirror: bool = True,
+    cuts: int = 0,
     seed: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, int]:
@@ -107,7 +113,9 @@ def make_weak_photos(
         held_out: One in so many images with human sentences goes to the split ``val``, with
             these alone; all others to ``train``. 0 holds none out.
         mirror: Write every training image a second time, left and right swapped.
-        seed: Chooses the phrases.
+        cuts: Write every training image so many times more, and as often mirrored, each time cut
+            to another part of itself, with the sentences about things that are still in it.
+        seed: Chooses the phrases and the cuts.
         progress: Called with the images written and their total.
 
     Returns:
@@ -142,7 +150,9 @@ def make_weak_photos(
         if not found:
             continue
         squashed = any(box.get("aspect", "true") != "true" for box in human[number])
-        _write_image(pool, out, image, found, split, folder, squashed, mirror)
+        learned = split == "train"
+        views = _views(rng, cuts if learned else 0, mirror and learned)
+        _write_image(pool, out, image, found, split, folder, squashed, views)
         progress(done + 1, len(kept))
     categories = [*table["categories"], {"id": thing, "name": THING}]
     instances = {
@@ -204,6 +214,38 @@ def _worded(
             yield annotation["segmentation"], annotation["category_id"], texts
 
 
+@dataclass(frozen=True)
+class _View:
+    """A part of a picture, as shares of its sides, and whether it is shown mirrored."""
+
+    left: float = 0.0
+    top: float = 0.0
+    right: float = 1.0
+    bottom: float = 1.0
+    flipped: bool = False
+
+    def window(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """Return left, top, right and bottom in pixels."""
+        return (
+            round(self.left * width), round(self.top * height),
+            round(self.right * width), round(self.bottom * height),
+        )  # fmt: skip
+
+
+def _views(rng: random.Random, cuts: int, mirror: bool) -> list[_View]:
+    """List the views of a picture: whole, whole and mirrored, cut, cut and mirrored, ..."""
+    views = []
+    for number in range(1 + cuts):
+        for flipped in (False, True) if mirror else (False,):
+            if not number:
+                views.append(_View(flipped=flipped))
+                continue
+            across, down = (rng.uniform(_SMALLEST_CUT, 1.0) for _ in range(2))
+            left, top = rng.uniform(0, 1 - across), rng.uniform(0, 1 - down)
+            views.append(_View(left, top, left + across, top + down, flipped))
+    return views
+
+
 def _write_image(
     pool: Path,
     out: Path,
@@ -212,31 +254,45 @@ def _write_image(
     split: str,
     folder: _Folder,
     squashed: bool,
-    mirror: bool,
+    views: list[_View],
 ) -> None:
-    picture = read_image(pool / "images" / image["file_name"])
+    whole = read_image(pool / "images" / image["file_name"])
     stretch = 4 / 3 if squashed else 1.0
     if squashed:
-        size = (round(picture.width * stretch), picture.height)
-        picture = picture.resize(size, Image.Resampling.BICUBIC)
-    for flipped in (False, True) if mirror and split == "train" else (False,):
-        number = image["id"] + _MIRROR_OFFSET * flipped
+        size = (round(whole.width * stretch), whole.height)
+        whole = whole.resize(size, Image.Resampling.BICUBIC)
+    for number, view in enumerate(views):
+        window = view.window(*whole.size)
+        told = [part for part in found if _shows(window, part[0], stretch)]
+        if not told:
+            continue
+        picture = whole.crop(window)
+        if view.flipped:
+            picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        identity = image["id"] + _VIEW_OFFSET * number
         row = {
-            "id": number,
-            "file_name": f"{number:012d}.jpg",
+            "id": identity,
+            "file_name": f"{identity:012d}.jpg",
             "width": picture.width,
             "height": picture.height,
         }
-        shown = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if flipped else picture
         with atomic_path(out / "images" / row["file_name"]) as temporary:
-            shown.save(temporary, "JPEG", quality=92)
-        for shapes, category, texts in found:
-            shifted = [
-                moved(shape, stretch, picture.width if flipped else None) for shape in shapes
-            ]
-            folder.add(
-                row, split, shifted, category, [mirrored(t) if flipped else t for t in texts]
-            )
+            picture.save(temporary, "JPEG", quality=92)
+        mirror_width = picture.width if view.flipped else None
+        for shapes, category, texts in told:
+            shifted = [moved(shape, stretch, mirror_width, window[:2]) for shape in shapes]
+            swapped = [mirrored(text) if view.flipped else text for text in texts]
+            folder.add(row, split, shifted, category, swapped)
+
+
+def _shows(window: tuple[int, int, int, int], shapes: list, stretch: float) -> bool:
+    """Say whether a window shows a thing, its box at least, for the most part."""
+    points = np.concatenate([np.reshape(shape, (-1, 2)) for shape in shapes]) * (stretch, 1.0)
+    (left, top), (right, bottom) = points.min(0), points.max(0)
+    across = min(right, window[2]) - max(left, window[0])
+    down = min(bottom, window[3]) - max(top, window[1])
+    whole = (right - left) * (bottom - top)
+    return bool(max(across, 0.0) * max(down, 0.0) >= _SHOWN * whole)
 
 
 def _read(pool: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -5,7 +5,8 @@ model does not emit is left out, so any model can be explained, one's own includ
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,12 +33,12 @@ SHOWN_WIDTH = 380
 
 @dataclass(frozen=True)
 class Look:
-    """One kind of map that some model emits once per level.
+    """One kind of map that some model emits, once or once per level.
 
     Attributes:
         name: Its name in the trace, ``LEVEL`` standing for c2 to c5.
         caption: What it is, above the map.
-        about: A sentence about it, above all maps of the level.
+        about: A sentence about it, above all maps of the step.
         limits: The two ends of its scale; None: as the numbers are.
         each: What its second dimension counts: nothing, ``"word"`` or ``"phrase"``.
     """
@@ -58,14 +59,16 @@ LOOKS = (
          " into the context; the whole map sums to 1."),
     Look("bilingual.LEVEL.la_reprojection", "reprojection", "Reprojection: how much of the context"
          " comes back to each place.", (0, 1)),
-    Look("bus.LEVEL.initial", "before", "Before: what each phrase alone would mark.", (0, 1),
-         "phrase"),
-    Look("bus.LEVEL.shifted", "after", "After: what it marks once its relations have spoken.",
-         (0, 1), "phrase"),
     Look("gated.LEVEL.memory", "memory gate", "Memory gate: how much this level tells the"
          " others, from 0 to 1.", (0, 1)),
     Look("gated.LEVEL.reset", "reset gate", "Reset gate: how much it takes from them instead of"
          " keeping its own, from 0 to 1.", (0, 1)),
+)  # fmt: skip
+PHRASE_LOOKS = (
+    Look("bus.initial", "before", "Before: the mask if the model stopped at this phrase, its"
+         " relations unheard.", (0, 1), "phrase"),
+    Look("bus.shifted", "after", "After: the mask once its relations have spoken. At the phrase"
+         " that is meant it is the answer.", (0, 1), "phrase"),
 )  # fmt: skip
 
 
@@ -78,7 +81,8 @@ def explain_answer(prediction: Prediction, picture: Picture) -> Fragment:
 
     Returns:
         An explorer: the answer with its words; word types where the model has them; a step per
-        level; what the model sees before it draws the mask.
+        level; each phrase's mask where the model reasons from phrase to phrase; what it sees before
+        it draws the mask.
 
     Raises:
         UserError: The picture is not of the prediction's size.
@@ -94,6 +98,7 @@ def explain_answer(prediction: Prediction, picture: Picture) -> Fragment:
     steps = [_answer(prediction, image), *_types(prediction)]
     for level in levels:
         steps += _level(prediction, image, level)
+    steps += _phrases(prediction, image)
     return explorer(f"“{prediction.sentence}”", [*steps, _before_the_mask(prediction, image)])
 
 
@@ -149,15 +154,31 @@ def _types(prediction: Prediction) -> list[Step]:
 
 def _level(prediction: Prediction, image: Image.Image, level: str) -> list[Step]:
     """Show the words and all maps of one level, where there are any."""
-    trace, about, row = prediction.trace, [], ""
-    words = trace.get(f"cmsa.{level}.word_attention")
+    row, about = "", ""
+    words = prediction.trace.get(f"cmsa.{level}.word_attention")
     if words is not None:
         row = word_row(prediction.tokens, words[0])
-        about.append("Words: how much attention each word receives here.")
+        about = "Words: how much attention each word receives here."
+    looks = [replace(look, name=look.name.replace("LEVEL", level)) for look in LOOKS]
+    grid, said = _grid(prediction, image, looks, f"Level {level}")
+    label = f"Level {level}: what it attends to and passes on"
+    return [Step(label, row + grid, f"{about} {said}".strip())] if row + grid else []
+
+
+def _phrases(prediction: Prediction, image: Image.Image) -> list[Step]:
+    grid, about = _grid(prediction, image, PHRASE_LOOKS, "Each phrase")
+    return [Step("From phrase to phrase", grid, about)] if grid else []
+
+
+def _grid(
+    prediction: Prediction, image: Image.Image, looks: Sequence[Look], alt: str
+) -> tuple[str, str]:
+    """Draw those maps that the model emits, and say what they are; both empty without any."""
+    about: list[str] = []
     maps: dict[str, NDArray] = {}
     limits: dict[str, Limits] = {}
-    for look in LOOKS:
-        value = trace.get(look.name.replace("LEVEL", level))
+    for look in looks:
+        value = prediction.trace.get(look.name)
         if value is None:
             continue
         about.append(look.about)
@@ -165,10 +186,9 @@ def _level(prediction: Prediction, image: Image.Image, level: str) -> list[Step]
             maps[name] = on_the_picture(cells, image.height, image.width)
             if look.limits:
                 limits[name] = look.limits
-    if maps:
-        row += map_grid(image, maps, alt=f"Level {level}", shared_scale=False, limits=limits)
-    label = f"Level {level}: what it attends to and passes on"
-    return [Step(label, row, " ".join(about))] if row else []
+    if not maps:
+        return "", ""
+    return map_grid(image, maps, alt=alt, shared_scale=False, limits=limits), " ".join(about)
 
 
 def _maps(prediction: Prediction, look: Look, value: Tensor) -> dict[str, Tensor]:

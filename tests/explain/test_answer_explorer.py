@@ -140,13 +140,13 @@ def test_maps_per_word_and_per_phrase_carry_their_names(read: Any) -> None:
     corner = torch.zeros(2, 4, 4)
     corner[0, 0, 0] = corner[1, 3, 3] = 1.0
     nodes = (Node("left dog", "dog", 0, 2), Node("dog", "dog", 1, 2))
-    found = prediction(cmpc__c5__routing=corner[None], bus__c5__shifted=corner)
+    found = prediction(cmpc__c5__routing=corner[None], bus__shifted=corner)
     found = replace(found, graph=LanguageGraph(nodes, (Edge(0, "on", 1),), 0))
     told = alts(explain_answer(found, SQUARE), read)
-    for name in ("1 left", "after: 1 left dog"):
-        assert f"Level c5: {name}; up to 1, high in 6 % of the picture, upper left" in told
-    for name in ("2 dog", "after: 2 dog"):
-        assert f"Level c5: {name}; up to 1, high in 6 % of the picture, lower right" in told
+    for name in ("Level c5: 1 left", "Each phrase: after: 1 left dog"):
+        assert f"{name}; up to 1, high in 6 % of the picture, upper left" in told
+    for name in ("Level c5: 2 dog", "Each phrase: after: 2 dog"):
+        assert f"{name}; up to 1, high in 6 % of the picture, lower right" in told
 
 
 def test_warnings_about_the_answer_come_with_it() -> None:

@@ -55,7 +55,6 @@ class GroundingRow:
 
     Attributes:
         group: Which nodes.
-        level: The backbone level reasoned on, or ``"all"``.
         map: ``"initial"``, ``"shifted"`` or ``"answer"``.
         n: Nodes.
         area: The entity's share of the picture: chance.
@@ -70,7 +69,6 @@ class GroundingRow:
     """
 
     group: str
-    level: str
     map: str
     n: int
     area: float
@@ -115,11 +113,11 @@ class Grounding:
     def markdown(self) -> str:
         """Return a heading, what was done, and a table."""
         head = (
-            "| nodes | level | map | n | area = chance | pointing | AUC | response inside"
-            " | pointing: own, other | AUC: own, other |\n|---|---|---|--:|--:|--:|--:|--:|--:|--:|"
+            "| nodes | map | n | area = chance | pointing | AUC | response inside"
+            " | pointing: own, other | AUC: own, other |\n|---|---|--:|--:|--:|--:|--:|--:|--:|"
         )
         lines = [
-            f"| {row.group} | {row.level} | {row.map} | {row.n} | {row.area:.1f} |"
+            f"| {row.group} | {row.map} | {row.n} | {row.area:.1f} |"
             f" {row.pointing:.1f} | {row.auc:.1f} | {row.inside:.1f} |"
             f" {_pair(row.own_pointing, row.other_pointing)} |"
             f" {_pair(row.own_auc, row.other_auc)} |"

@@ -4,7 +4,7 @@ Scoring (:mod:`refseg_lib.evaluation.scoring`) asks a split's own sentences for 
 here sentences may be made up, and what comes back is the mask and the model's intermediates.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from refseg_lib.data.batch import Batch
 from refseg_lib.data.refer import ReferringDataset
 from refseg_lib.errors import UserError
 from refseg_lib.evaluation.answering import batches_about, evaluation_mode
@@ -23,17 +22,8 @@ from refseg_lib.evaluation.protocols import strict_mask
 from refseg_lib.evaluation.reading import read_sentence
 from refseg_lib.evaluation.scoring import with_bar
 from refseg_lib.models.saved import Loaded
-from refseg_lib.models.system import ReferringSegmenter
 from refseg_lib.text.graph import LanguageGraph
 from refseg_lib.trace import Trace, trace
-
-Further = Callable[[ReferringSegmenter, Batch], Trace]
-
-
-@dataclass(frozen=True)
-class _Look:
-    inside: bool
-    further: Further | None
 
 
 @dataclass(frozen=True)
@@ -80,7 +70,6 @@ def ask(
     questions: Sequence[Question],
     *,
     look_inside: bool = False,
-    further: Further | None = None,
     batch_images: int = 8,
     batch_sentences: int = 32,
     title: str = "asking",
@@ -93,7 +82,6 @@ def ask(
         dataset: Where the pictures are; its language is that of the questions.
         questions: In any order.
         look_inside: Collect the model's intermediates.
-        further: Computes more of them, (model, batch) to a trace.
         batch_images: Pictures whose backbone maps are held at once.
         batch_sentences: Sentences per forward pass.
         title: Of the progress bar.
@@ -102,8 +90,7 @@ def ask(
     Yields:
         A reply per question, in the order in which they are answered.
     """
-    look = _Look(look_inside, further)
-    replies = _replies(loaded, dataset, questions, look, batch_images, batch_sentences)
+    replies = _replies(loaded, dataset, questions, look_inside, batch_images, batch_sentences)
     yield from with_bar(replies, len(questions), title, progress)
 
 
@@ -122,7 +109,7 @@ def _replies(
     loaded: Loaded,
     dataset: ReferringDataset,
     questions: Sequence[Question],
-    look: _Look,
+    look_inside: bool,
     batch_images: int,
     batch_sentences: int,
 ) -> Iterator[Reply]:
@@ -131,7 +118,9 @@ def _replies(
         about.setdefault(dataset[question.place].image_id, []).append(number)
     with evaluation_mode(loaded.model):
         for window in image_windows(list(about.items()), len(questions), batch_images):
-            yield from _answer_window(loaded, dataset, questions, window, look, batch_sentences)
+            yield from _answer_window(
+                loaded, dataset, questions, window, look_inside, batch_sentences
+            )
 
 
 @torch.inference_mode()
@@ -140,7 +129,7 @@ def _answer_window(
     dataset: ReferringDataset,
     questions: Sequence[Question],
     window: list[list[int]],
-    look: _Look,
+    look_inside: bool,
     batch_sentences: int,
 ) -> list[Reply]:
     model = loaded.model
@@ -160,10 +149,8 @@ def _answer_window(
         [graphs[n] for n in numbers] if graphs else None,
         batch_sentences,
     ):
-        with trace(model) if look.inside else nullcontext({}) as inside:
+        with trace(model) if look_inside else nullcontext({}) as inside:
             logits = model(batch)[:, 0].float().cpu()
-        if look.further is not None:
-            inside |= look.further(model, batch)
         for row, k in enumerate(chosen):
             n = numbers[k]
             mask = strict_mask(logits[row], *dataset.size(questions[n].place))

@@ -3,9 +3,8 @@
 Paper 000 shows it on four pictures (§4.4, Fig. 3): the maps X_n and X'_n of every node of the
 language graph are fed into the mask decoder, and what comes out, a probability per cell, is drawn
 as the "initial" and the "shifted attention map". ParkRef knows the mask of every entity that a
-sentence mentions, so here these two maps are scored for every node of a split, decoded in two ways:
-each level by the mask head alone (traces ``bus.<level>.initial`` and ``.shifted``), and as level
-"all" by the whole decoder (:mod:`.node_decoding`), whose shifted map of the referent is the answer.
+sentence mentions, so here these two maps are scored for every node of a split (traces
+``bus.initial`` and ``bus.shifted``; the shifted map of the referent is the answer).
 
 * pointing: the share of the strongest cell that lies in the entity's mask;
 * AUC: how often a point inside the mask has a stronger response than a point outside it;
@@ -29,7 +28,6 @@ from refseg_lib.data.refer import ReferringDataset
 from refseg_lib.errors import UserError
 from refseg_lib.evaluation.analysis.drawn_truth import Mask, open_truth
 from refseg_lib.evaluation.analysis.grounding_report import Grounding, GroundingRow, shift_rows
-from refseg_lib.evaluation.analysis.node_decoding import decode_nodes
 from refseg_lib.evaluation.analysis.node_truth import entities_of, groups_of, lies_inside
 from refseg_lib.evaluation.analysis.pointing import (
     Cells,
@@ -74,7 +72,7 @@ def ground_steps(
             " at: give a BUSNet"
         )
     questions = [Question(i, dataset[i].sentence, parsed[i]) for i in kept]
-    found: dict[tuple[str, str, str], list[tuple[float, ...]]] = defaultdict(list)
+    found: dict[tuple[str, str], list[tuple[float, ...]]] = defaultdict(list)
     attention: dict[str, list[Cells]] = defaultdict(list)
     unmatched = unseen = 0
     for reply in ask(
@@ -82,7 +80,6 @@ def ground_steps(
         dataset,
         questions,
         look_inside=True,
-        further=decode_nodes,
         title=f"steps on {dataset.id} {dataset.split}",
         progress=progress,
     ):
@@ -98,11 +95,11 @@ def ground_steps(
             if entity is None or masks[node] is None:
                 unseen += entity is not None
                 continue
-            for (level, name), map_of in maps.items():
+            for name, map_of in maps.items():
                 scores = _score(map_of, node, masks)
                 for group in groups_of(reply.graph, node, entity):
                     if name != "shifted" or "modified" in group or "hops" in group:
-                        found[group, level, name].append(scores)
+                        found[group, name].append(scores)
     return Grounding(
         model=loaded.config["name"],
         dataset=f"{dataset.id} {dataset.split} {dataset.language}",
@@ -115,21 +112,18 @@ def ground_steps(
     )
 
 
-def _maps(reply: Reply) -> dict[tuple[str, str], Cells]:
-    """Take a sentence's own maps out of its batch: (level, map) to (nodes, h, w), or (1, h, w)."""
+def _maps(reply: Reply) -> dict[str, Cells]:
+    """Take a sentence's own maps out of its batch: map to (nodes, h, w), or (1, h, w)."""
     own = (reply.inside["bus.node"][:, 0] == reply.row).cpu()
-    maps = {}
-    for name in reply.inside:
-        level, _, which = name.removeprefix("bus.").partition(".")
-        if name.startswith("bus.") and which in MAPS:
-            maps[level, which] = reply.inside[name].cpu()[own].double().numpy()
+    shown = {name: reply.inside.get(f"bus.{name}") for name in MAPS}
+    maps = {name: x.cpu()[own].double().numpy() for name, x in shown.items() if x is not None}
     if not maps:
         raise UserError(
             "the model shows no map of its nodes, so nothing can be scored: give a BUSNet made by"
             " build_model"
         )
     # One answer for all nodes: it has no others.
-    maps["all", "answer"] = torch.sigmoid(reply.logits)[None].double().numpy()
+    maps["answer"] = torch.sigmoid(reply.logits)[None].double().numpy()
     return maps
 
 
@@ -161,15 +155,14 @@ def _score(maps: Cells, node: int, masks: Sequence[Mask | None]) -> tuple[float,
     return (covered.mean(), *first_three, *np.mean(elsewhere, 0))
 
 
-def _row(key: tuple[str, str, str], scores: list[tuple[float, ...]]) -> GroundingRow:
+def _row(key: tuple[str, str], scores: list[tuple[float, ...]]) -> GroundingRow:
     table = 100 * np.array(scores)
     mean = table[:, :4].mean(0).round(2).tolist()
     both = table[~np.isnan(table[:, 4])]
     compared = both[:, [1, 2, 4, 5]].mean(0).round(2).tolist() if len(both) else [None] * 4
     return GroundingRow(
         group=key[0],
-        level=key[1],
-        map=key[2],
+        map=key[1],
         n=len(table),
         area=mean[0],
         pointing=mean[1],
@@ -183,6 +176,6 @@ def _row(key: tuple[str, str, str], scores: list[tuple[float, ...]]) -> Groundin
     )
 
 
-def _place(key: tuple[str, str, str]) -> tuple[int, str, str, str]:
+def _place(key: tuple[str, str]) -> tuple[int, str, str]:
     order = ("referent", "object", "hops")
     return (order.index(key[0].partition(":")[0].partition(",")[0]), *key)
