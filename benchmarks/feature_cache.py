@@ -109,8 +109,8 @@ def trained(samples: TimedSamples, make: Callable[[], ReferringSegmenter], recip
         "wall_s": round(wall, 2),
         "wall_s_waiting_for_batches": round(waited, 2),
         "waiting_share": round(waited / wall, 3),
-        "sentences_per_cpu_s": round(sentences / cpu, 1),
-        "sentences_per_wall_s": round(sentences / wall, 1),
+        "sentences_per_cpu_s": round(sentences / cpu, 3),
+        "sentences_per_wall_s": round(sentences / wall, 3),
         "read_mib": round(read_mib() - read, 1),
     }
 

@@ -101,7 +101,8 @@ def train(run: Run) -> Path:
 
     model.train()
     log = run.out / "log.jsonl" if processes.first else None
-    with Progress(run.what, recipe.steps, start, log, run.board) as progress:
+    about = (run.what, recipe.steps, start, log, run.board, run.processes.device)
+    with Progress(*about) as progress:
         progress.losses += unlogged
         try:
             for fed in progress.waiting(

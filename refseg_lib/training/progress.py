@@ -35,10 +35,10 @@ def cut_log(log: Path, step: int) -> None:
     write_atomically(log, "".join(kept))
 
 
-def memory_gib(gpu: bool) -> float:
-    """Return the most memory that was in use so far, of the GPU or of this process, in GiB."""
-    if gpu:
-        return torch.cuda.max_memory_allocated() / 2**30
+def memory_gib(device: torch.device) -> float:
+    """Return the most memory so far, of a GPU's tensors or of this process, in GiB."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**30
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
@@ -46,7 +46,13 @@ class Progress:
     """A progress bar with speed and time left, and a log file beside it."""
 
     def __init__(
-        self, title: str, total: int, start: int, log: Path | None, board: "Board | None" = None
+        self,
+        title: str,
+        total: int,
+        start: int,
+        log: Path | None,
+        board: "Board | None" = None,
+        device: torch.device | str = "cpu",
     ) -> None:
         """Prepare a bar from ``start`` to ``total``.
 
@@ -56,6 +62,7 @@ class Progress:
             start: Steps done before.
             log: The file beside it; None writes none and, without a terminal, nothing at all.
             board: Where the log's numbers go as well.
+            device: Whose memory is told.
         """
         from rich.console import Console
         from rich.progress import (
@@ -83,6 +90,7 @@ class Progress:
         self._title, self._total, self._done = title, total, start
         self._task = self._bar.add_task(title, total=total, completed=start, note="")
         self._log, self._board = log, board
+        self._device = torch.device(device)
         self._waited = 0.0
         self.losses: list[float] = []
         """Of the steps since the last line of the log; a resumed run goes on with them."""
@@ -137,7 +145,7 @@ class Progress:
             "sentences/s": round(speed, 1),
             # What is left of the time is the model's: the share in which it is busy.
             "waiting %": round(100 * self._waited / max(seconds, 1e-9), 1),
-            "memory GiB": round(memory_gib(torch.cuda.is_available()), 2),
+            "memory GiB": round(memory_gib(self._device), 2),
         }
         self.told(self._done, values)
         self.losses, self._sentences, self._since, self._waited = [], 0, time.monotonic(), 0.0

@@ -163,3 +163,71 @@ def test_a_pool_without_polygons_table_is_told(pool: Path, tmp_path: Path):
     (pool / "instances.json").write_text("{}")
     with pytest.raises(UserError, match="annotations, categories, images"):
         make_weak_photos(pool, tmp_path / "out")
+
+
+def _colourful(tmp_path: Path, squashed: bool) -> Path:
+    """One picture with two things of a colour of their own, each with a human sentence."""
+    pool = tmp_path / "colourful"
+    (pool / "images").mkdir(parents=True)
+    picture = np.full((240, 256, 3), 120, np.uint8)
+    picture[20:120, 16:96] = (255, 0, 0)
+    picture[140:220, 150:240] = (0, 0, 255)
+    Image.fromarray(picture).save(pool / "images" / "1.png")
+    outlines = [
+        [16.0, 20.0, 96.0, 20.0, 96.0, 120.0, 16.0, 120.0],
+        [150.0, 140.0, 240.0, 140.0, 240.0, 220.0, 150.0, 220.0],
+    ]
+    table = {
+        "images": [{"id": 1, "file_name": "1.png", "width": 256, "height": 240}],
+        "annotations": [_annotation(n, 1, outline) for n, outline in enumerate(outlines, 1)],
+        "categories": [{"id": 2, "name": "ball"}],
+    }
+    aspect = "squashed256" if squashed else "true"
+    boxes = [
+        {"image_id": 1, "sent": "red left thing", "bbox": [16, 20, 80, 100], "aspect": aspect},
+        {"image_id": 1, "sent": "blue right thing", "bbox": [150, 140, 90, 80], "aspect": aspect},
+    ]
+    (pool / "instances.json").write_text(json.dumps(table))
+    (pool / "box_sentences.json").write_text(json.dumps(boxes))
+    return pool
+
+
+@pytest.mark.parametrize("squashed", [False, True])
+def test_in_every_view_the_mask_lies_on_the_thing_that_the_sentence_names(
+    tmp_path: Path, squashed: bool
+):
+    out = tmp_path / "out"
+    make_weak_photos(_colourful(tmp_path, squashed), out, held_out=0, per_object=0, cuts=6)
+    dataset, cut = _open(out), 0
+    for i in range(len(dataset)):
+        pixels = np.asarray(dataset.image(i)).astype(int)
+        channel = 0 if "red" in dataset[i].sentence else 2
+        shown = pixels[..., channel] - pixels[..., 2 - channel] > 128
+        mask = dataset.mask(i)
+        assert (mask & shown).sum() > 0.9 * (mask | shown).sum()
+        swapped = ("red" in dataset[i].sentence) == ("right" in dataset[i].sentence)
+        assert (dataset[i].image_id // 10_000_000 % 2 == 1) == swapped, "odd views are mirrored"
+        cut += dataset[i].image_id >= 20_000_000
+    assert cut >= 8
+
+
+def test_a_view_asks_for_nothing_that_it_hardly_shows(tmp_path: Path):
+    out = tmp_path / "out"
+    pool = _colourful(tmp_path, False)
+    make_weak_photos(pool, out, held_out=0, per_object=0, cuts=20)
+    dataset = _open(out)
+    whole = {"red": 100 * 80, "blue": 90 * 80}
+    shares = [
+        dataset.mask(i).sum() / whole[dataset[i].sentence.split()[0]] for i in range(len(dataset))
+    ]
+    assert min(shares) > 0.7
+    asked = [dataset[i].image_id for i in range(len(dataset))]
+    assert len(asked) < 2 * 42, "of some views one thing is gone"
+    assert min(dataset.image(i).width for i in range(len(dataset))) < 200
+
+
+def test_the_views_of_held_out_images_are_whole(pool: Path, tmp_path: Path):
+    out = tmp_path / "out"
+    make_weak_photos(pool, out, held_out=1, cuts=3)
+    assert len({_open(out, "val")[i].image_id for i in range(len(_open(out, "val")))}) == 2
+    assert not list((out / "images").glob("0000[1-9]*.jpg"))

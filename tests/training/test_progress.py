@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from refseg_lib.training.progress import Progress
 
@@ -29,3 +30,15 @@ def test_without_a_terminal_progress_is_printed_as_plain_lines(
     with Progress("run", 1, 0, tmp_path / "log.jsonl") as progress:
         progress.told(1, {"val oIoU": 71.234})
     assert "run: step 1/1: val oIoU 71.234" in capsys.readouterr().out
+
+
+def test_a_run_on_the_processor_tells_the_memory_of_its_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Of a GPU that the run does not use nothing must be asked.
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda *_: 0)
+    log = tmp_path / "log.jsonl"
+    with Progress("run", 1, 0, log, device="cpu") as progress:
+        progress.step(1.0, 8, 1e-3)
+    assert json.loads(log.read_text())["memory GiB"] > 0.05
