@@ -1,4 +1,4 @@
-"""Polygons and boxes in pixels: overlap, area, shapes that fill a box, and moving them about."""
+"""Polygons and boxes in pixels: overlap, area, shapes that fill a box, stretching."""
 
 import numpy as np
 
@@ -23,26 +23,9 @@ def fill_box(left: float, top: float, width: float, height: float) -> list[float
     return [round(float(value), 2) for value in np.stack([x, y], 1).ravel()]
 
 
-def moved(
-    polygon: list[float],
-    stretch: float,
-    mirror_width: int | None,
-    corner: tuple[float, float] = (0.0, 0.0),
-) -> list[float]:
-    """Stretch a polygon horizontally, cut its image, mirror it.
-
-    Args:
-        polygon: ``[x0, y0, x1, y1, ...]`` in pixels.
-        stretch: Factor of the x.
-        mirror_width: Width in pixels of the image that is mirrored, after stretching and cutting;
-            None for one that is not.
-        corner: x and y of the upper left corner of what is cut out of the stretched image.
-    """
-    points = np.array(polygon, dtype=float).reshape(-1, 2)
-    points[:, 0] *= stretch
-    points -= corner
-    if mirror_width is not None:
-        points[:, 0] = mirror_width - points[:, 0]
+def stretched(polygon: list[float], factor: float) -> list[float]:
+    """Stretch a polygon ``[x0, y0, x1, y1, ...]`` horizontally."""
+    points = np.array(polygon, dtype=float).reshape(-1, 2) * (factor, 1.0)
     return [round(value, 2) for value in points.ravel().tolist()]
 
 

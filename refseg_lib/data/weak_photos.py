@@ -21,8 +21,9 @@ import numpy as np
 from PIL import Image
 
 from refseg_lib.data.images import read_image
-from refseg_lib.data.polygons import area, box_iou, fill_box, moved
+from refseg_lib.data.polygons import area, box_iou, fill_box, stretched
 from refseg_lib.data.unpickling import load_json
+from refseg_lib.data.views import views
 from refseg_lib.data.weak_sentences import Thing, mirrored, sentences
 from refseg_lib.errors import UserError
 from refseg_lib.files import atomic_path, write_atomically
@@ -33,9 +34,8 @@ THING = "thing"
 _SAME_OBJECT = 0.5
 # The views of an image are numbered apart from every image of COCO.
 _VIEW_OFFSET = 10_000_000
-# A cut view keeps this share of either side at least, and the things it shows most of.
-_SMALLEST_CUT = 0.65
-_SHOWN = 0.75
+# A squashed picture becomes as wide as most photographs are.
+_STRETCH = 4 / 3
 
 
 @dataclass
@@ -150,9 +150,8 @@ def make_weak_photos(
         if not found:
             continue
         squashed = any(box.get("aspect", "true") != "true" for box in human[number])
-        learned = split == "train"
-        views = _views(rng, cuts if learned else 0, mirror and learned)
-        _write_image(pool, out, image, found, split, folder, squashed, views)
+        shown = (cuts, mirror) if split == "train" else (0, False)
+        _write_image(pool, out, image, found, split, folder, squashed, *shown, rng)
         progress(done + 1, len(kept))
     categories = [*table["categories"], {"id": thing, "name": THING}]
     instances = {
@@ -214,38 +213,6 @@ def _worded(
             yield annotation["segmentation"], annotation["category_id"], texts
 
 
-@dataclass(frozen=True)
-class _View:
-    """A part of a picture, as shares of its sides, and whether it is shown mirrored."""
-
-    left: float = 0.0
-    top: float = 0.0
-    right: float = 1.0
-    bottom: float = 1.0
-    flipped: bool = False
-
-    def window(self, width: int, height: int) -> tuple[int, int, int, int]:
-        """Return left, top, right and bottom in pixels."""
-        return (
-            round(self.left * width), round(self.top * height),
-            round(self.right * width), round(self.bottom * height),
-        )  # fmt: skip
-
-
-def _views(rng: random.Random, cuts: int, mirror: bool) -> list[_View]:
-    """List the views of a picture: whole, whole and mirrored, cut, cut and mirrored, ..."""
-    views = []
-    for number in range(1 + cuts):
-        for flipped in (False, True) if mirror else (False,):
-            if not number:
-                views.append(_View(flipped=flipped))
-                continue
-            across, down = (rng.uniform(_SMALLEST_CUT, 1.0) for _ in range(2))
-            left, top = rng.uniform(0, 1 - across), rng.uniform(0, 1 - down)
-            views.append(_View(left, top, left + across, top + down, flipped))
-    return views
-
-
 def _write_image(
     pool: Path,
     out: Path,
@@ -254,45 +221,35 @@ def _write_image(
     split: str,
     folder: _Folder,
     squashed: bool,
-    views: list[_View],
+    cuts: int,
+    mirror: bool,
+    rng: random.Random,
 ) -> None:
-    whole = read_image(pool / "images" / image["file_name"])
-    stretch = 4 / 3 if squashed else 1.0
+    picture = read_image(pool / "images" / image["file_name"])
     if squashed:
-        size = (round(whole.width * stretch), whole.height)
-        whole = whole.resize(size, Image.Resampling.BICUBIC)
-    for number, view in enumerate(views):
-        window = view.window(*whole.size)
-        told = [part for part in found if _shows(window, part[0], stretch)]
+        size = (round(picture.width * _STRETCH), picture.height)
+        picture = picture.resize(size, Image.Resampling.BICUBIC)
+        found = [
+            ([stretched(shape, _STRETCH) for shape in shapes], category, texts)
+            for shapes, category, texts in found
+        ]
+    for number, view in enumerate(views(*picture.size, cuts, mirror, rng)):
+        told = [part for part in found if view.shows(part[0])]
         if not told:
             continue
-        picture = whole.crop(window)
-        if view.flipped:
-            picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        identity = image["id"] + _VIEW_OFFSET * number
+        shown, identity = view.of(picture), image["id"] + _VIEW_OFFSET * number
         row = {
             "id": identity,
             "file_name": f"{identity:012d}.jpg",
-            "width": picture.width,
-            "height": picture.height,
+            "width": shown.width,
+            "height": shown.height,
         }
         with atomic_path(out / "images" / row["file_name"]) as temporary:
-            picture.save(temporary, "JPEG", quality=92)
-        mirror_width = picture.width if view.flipped else None
+            shown.save(temporary, "JPEG", quality=92)
         for shapes, category, texts in told:
-            shifted = [moved(shape, stretch, mirror_width, window[:2]) for shape in shapes]
-            swapped = [mirrored(text) if view.flipped else text for text in texts]
-            folder.add(row, split, shifted, category, swapped)
-
-
-def _shows(window: tuple[int, int, int, int], shapes: list, stretch: float) -> bool:
-    """Say whether a window shows a thing, its box at least, for the most part."""
-    points = np.concatenate([np.reshape(shape, (-1, 2)) for shape in shapes]) * (stretch, 1.0)
-    (left, top), (right, bottom) = points.min(0), points.max(0)
-    across = min(right, window[2]) - max(left, window[0])
-    down = min(bottom, window[3]) - max(top, window[1])
-    whole = (right - left) * (bottom - top)
-    return bool(max(across, 0.0) * max(down, 0.0) >= _SHOWN * whole)
+            moved = [view.moved(shape) for shape in shapes]
+            said = [mirrored(text) for text in texts] if view.flipped else texts
+            folder.add(row, split, moved, category, said)
 
 
 def _read(pool: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
