@@ -7,28 +7,25 @@ mirrored, with left and right swapped in its sentences, and, if asked for, cut s
 a few thousand pictures are soon known by heart.
 """
 
-import json
 import os
 import random
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from refseg_lib.data.images import read_image
-from refseg_lib.data.polygons import area, box_iou, fill_box, stretched
+from refseg_lib.data.polygons import box_iou, fill_box, stretched
+from refseg_lib.data.refcoco_folder import RefcocoFolder
 from refseg_lib.data.unpickling import load_json
 from refseg_lib.data.views import views
 from refseg_lib.data.weak_sentences import Thing, mirrored, sentences
 from refseg_lib.errors import UserError
-from refseg_lib.files import atomic_path, write_atomically
 
-REFS = "refs(weak).json"
+LABEL = "weak"
 # What a box sentence means has no category of its own.
 THING = "thing"
 _SAME_OBJECT = 0.5
@@ -36,53 +33,6 @@ _SAME_OBJECT = 0.5
 _VIEW_OFFSET = 10_000_000
 # A squashed picture becomes as wide as most photographs are.
 _STRETCH = 4 / 3
-
-
-@dataclass
-class _Folder:
-    """What will be written, growing reference by reference."""
-
-    images: dict[int, dict[str, Any]] = field(default_factory=dict)
-    annotations: list[dict[str, Any]] = field(default_factory=list)
-    refs: list[dict[str, Any]] = field(default_factory=list)
-    sentence_count: int = 0
-
-    def add(
-        self, image: dict[str, Any], split: str, polygons: list, category: int, texts: list[str]
-    ) -> None:
-        number = len(self.refs) + 1
-        self.images[image["id"]] = image
-        points = np.concatenate([np.reshape(polygon, (-1, 2)) for polygon in polygons])
-        left, top = points.min(0).tolist()
-        right, bottom = points.max(0).tolist()
-        self.annotations.append(
-            {
-                "id": number,
-                "image_id": image["id"],
-                "category_id": category,
-                "bbox": [left, top, right - left, bottom - top],
-                "area": sum(area(polygon) for polygon in polygons),
-                "iscrowd": 0,
-                "segmentation": polygons,
-            }
-        )
-        first = self.sentence_count
-        self.sentence_count += len(texts)
-        self.refs.append(
-            {
-                "ref_id": number,
-                "ann_id": number,
-                "image_id": image["id"],
-                "file_name": image["file_name"],
-                "category_id": category,
-                "split": split,
-                "sent_ids": list(range(first, self.sentence_count)),
-                "sentences": [
-                    {"sent_id": first + i, "sent": text, "raw": text, "tokens": text.split()}
-                    for i, text in enumerate(texts)
-                ],
-            }
-        )
 
 
 def make_weak_photos(
@@ -135,7 +85,7 @@ def make_weak_photos(
     for box in boxes:
         human[box["image_id"]].append(box)
     kept = [image for image in table["images"] if image["id"] not in set(exclude)]
-    folder, rng, made, said = _Folder(), random.Random(seed), 0, 0
+    folder, rng, made, said = RefcocoFolder(out, LABEL), random.Random(seed), 0, 0
     for done, image in enumerate(kept):
         number = image["id"]
         # Only human sentences can say how good a model is; images without any are for learning.
@@ -151,16 +101,9 @@ def make_weak_photos(
             continue
         squashed = any(box.get("aspect", "true") != "true" for box in human[number])
         shown = (cuts, mirror) if split == "train" else (0, False)
-        _write_image(pool, out, image, found, split, folder, squashed, *shown, rng)
+        _write_image(pool, image, found, split, folder, squashed, *shown, rng)
         progress(done + 1, len(kept))
-    categories = [*table["categories"], {"id": thing, "name": THING}]
-    instances = {
-        "images": list(folder.images.values()),
-        "annotations": folder.annotations,
-        "categories": categories,
-    }
-    write_atomically(out / "instances.json", json.dumps(instances))
-    write_atomically(out / REFS, json.dumps(folder.refs))
+    folder.finish([*table["categories"], {"id": thing, "name": THING}])
     return {
         "images": len(folder.images),
         "refs": len(folder.refs),
@@ -215,11 +158,10 @@ def _worded(
 
 def _write_image(
     pool: Path,
-    out: Path,
     image: dict,
     found: list[_Described],
     split: str,
-    folder: _Folder,
+    folder: RefcocoFolder,
     squashed: bool,
     cuts: int,
     mirror: bool,
@@ -237,19 +179,12 @@ def _write_image(
         told = [part for part in found if view.shows(part[0])]
         if not told:
             continue
-        shown, identity = view.of(picture), image["id"] + _VIEW_OFFSET * number
-        row = {
-            "id": identity,
-            "file_name": f"{identity:012d}.jpg",
-            "width": shown.width,
-            "height": shown.height,
-        }
-        with atomic_path(out / "images" / row["file_name"]) as temporary:
-            shown.save(temporary, "JPEG", quality=92)
+        identity = image["id"] + _VIEW_OFFSET * number
+        shown = folder.add_picture(identity, view.of(picture))
         for shapes, category, texts in told:
             moved = [view.moved(shape) for shape in shapes]
             said = [mirrored(text) for text in texts] if view.flipped else texts
-            folder.add(row, split, moved, category, said)
+            folder.add_referent(shown, split, moved, category, said)
 
 
 def _read(pool: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
