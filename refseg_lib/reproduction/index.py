@@ -11,6 +11,7 @@ from refseg_lib.files import write_atomically
 from refseg_lib.reproduction.judging import Compared, judge
 from refseg_lib.reproduction.measuring import Measured
 from refseg_lib.reproduction.planning import Choices
+from refseg_lib.text.vectors import KUMO
 
 VERDICTS = ("holds", "the other way", "cannot be told")
 
@@ -55,6 +56,7 @@ def command_for(table: str, choices: Choices) -> str:
     command = f"refseg reproduce --table {table} --data {choices.data}"
     command += "" if choices.preset == "laptop" else f" --preset {choices.preset}"
     command += "".join(f" --set {key}={value}" for key, value in choices.telling.items())
+    command += "" if choices.vectors == KUMO else f" --vectors {choices.vectors}"
     command += f" --seeds {','.join(map(str, choices.seeds))}" if choices.seeds != (0,) else ""
     command += "" if choices.limit is None else f" --limit {choices.limit}"
     return command + (" --crf" if choices.crf else "")

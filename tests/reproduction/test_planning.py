@@ -116,3 +116,13 @@ def test_unknown_data_is_refused_with_what_there_is(data: str) -> None:
 def test_unknown_tables_are_refused_with_those_there_are() -> None:
     with pytest.raises(UserError, match="unknown table 'cmsa-9'; choose one of bilingual-2, "):
         plan(["cmsa-9"], UNC)
+
+
+def test_without_word_vectors_a_row_and_the_same_with_glove_are_one_run():
+    with_vectors = names(["cmpc-2"], Choices("parkref_unc"))
+    without = names(["cmpc-2"], Choices("parkref_unc", vectors="none"))
+    assert len(with_vectors) - len(without) == 2
+    assert set(without) < set(with_vectors), "the rows that have none anyway keep their runs"
+    assert not any(
+        "glove" in name for name in names(["busnet-2"], Choices("parkref_unc", vectors="none"))
+    )
