@@ -121,7 +121,9 @@ class Task:
         parts += [None if choices.preset == "laptop" else choices.preset]
         told = dict(sorted(choices.telling.items()))
         told.pop("steps", None)
-        if network.glove and choices.vectors != KUMO:
+        if not network.glove:
+            told.pop("whiten", None)
+        elif choices.vectors != KUMO:
             told["vectors"] = choices.vectors
         if choices.limit is not None:
             told["limit"] = str(choices.limit)

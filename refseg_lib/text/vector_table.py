@@ -6,7 +6,7 @@ trained, or at zero, as in 003, where it is frozen.
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from refseg_lib.errors import UserError
 from refseg_lib.text.keyed_vectors import origin
 from refseg_lib.text.vocabulary import SPECIAL, UNKNOWN_ID, Vocabulary
+from refseg_lib.text.whitening import whitened
 
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors
@@ -39,6 +40,7 @@ class Coverage:
         tokens_found: Those with a vector.
         repeated: Words that the file of vectors held again; the first one counted.
         out_of_vocabulary: What the other rows are: ``"normal"`` or ``"zeros"``.
+        whitened: Whether the vectors were whitened, see :mod:`refseg_lib.text.whitening`.
     """
 
     source: str
@@ -50,6 +52,7 @@ class Coverage:
     tokens_found: int | None
     repeated: int
     out_of_vocabulary: str
+    whitened: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return plain numbers and strings, for ``model.json`` and the result row."""
@@ -62,6 +65,8 @@ class Coverage:
             told.append(f"{self.words_composed:,} of them made of their characters")
         if self.tokens is not None and self.tokens_found is not None:
             told.append(f"{_share(self.tokens_found, self.tokens)} tokens")
+        if self.whitened:
+            told.append("whitened")
         if self.repeated:
             told.append(f"{self.repeated:,} repeated words of the file left out")
         return ", ".join(told)
@@ -75,6 +80,7 @@ def vector_table(
     *,
     compose: bool = False,
     counts: Mapping[str, int] | None = None,
+    deviation: float = DEVIATION,
 ) -> tuple[Tensor, Coverage]:
     """Give every word of a vocabulary its vector.
 
@@ -82,12 +88,13 @@ def vector_table(
         vocabulary: V entries.
         vectors: Of width C.
         oov: Rows of the words without a vector, ``<unk>``, ``<go>`` and ``<eos>`` among them:
-            ``"normal"``, N(0, 0.6²) (spec of 001 and 002), or ``"zeros"`` (003).
+            ``"normal"``, N(0, deviation²) (spec of 001 and 002), or ``"zeros"`` (003).
         seed: Of the random rows. A row depends on the seed and its place alone.
         compose: Give a Chinese word without a vector the mean of its characters' vectors, where
             every character has one.
         counts: How often each word occurs, to count tokens too; words that the vocabulary lacks
             are counted as not found, ``<unk>`` (an empty sentence) not at all.
+        deviation: Of the random rows.
 
     Returns:
         The table (V, C), fp32, the row of ``<pad>`` zero; and what was found.
@@ -99,7 +106,7 @@ def vector_table(
         raise UserError(f"unknown oov {oov!r}; choose one of {', '.join(OUT_OF_VOCABULARY)}")
     table = torch.zeros(len(vocabulary), vectors.vector_size)
     if oov == "normal":
-        table.normal_(0, DEVIATION, generator=torch.Generator().manual_seed(seed))
+        table.normal_(0, deviation, generator=torch.Generator().manual_seed(seed))
         table[0] = 0
     words = vocabulary.to_list()
     row_of: Mapping[str, int] = vectors.key_to_index  # type: ignore[assignment]
@@ -148,6 +155,7 @@ def fill_word_table(
     *,
     compose: bool = False,
     counts: Mapping[str, int] | None = None,
+    whiten: bool = False,
 ) -> Coverage:
     """Start the word table of any text encoder from vectors, in place.
 
@@ -158,6 +166,7 @@ def fill_word_table(
         seed: See :func:`vector_table`, as for ``compose`` and ``counts``.
         compose: See there.
         counts: See there.
+        whiten: Whiten them first, to the deviation of the numbers that stand in the table.
 
     Raises:
         UserError: No word table, or one of another width.
@@ -177,10 +186,16 @@ def fill_word_table(
             f" {table.shape[1]}: add --size {size}={vectors.vector_size}"
         )
     oov = "normal" if table.requires_grad else "zeros"
-    rows, coverage = vector_table(vocabulary, vectors, oov, seed, compose=compose, counts=counts)
+    deviation = DEVIATION
+    if whiten:
+        deviation = float(table[1:].detach().std())
+        vectors = whitened(vectors, vocabulary, deviation, pieces=compose)
+    rows, coverage = vector_table(
+        vocabulary, vectors, oov, seed, compose=compose, counts=counts, deviation=deviation
+    )
     with torch.no_grad():
         table.copy_(rows)
-    return coverage
+    return replace(coverage, whitened=whiten)
 
 
 def _share(part: int, whole: int) -> str:

