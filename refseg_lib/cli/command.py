@@ -107,13 +107,10 @@ def _vectors(chosen: argparse.Namespace) -> None:
 
 
 def _results(_: argparse.Namespace) -> None:
-    from refseg_lib.files import write_atomically
-    from refseg_lib.reproduction.tables import fill, markdown_table, read_rows
+    from refseg_lib.reproduction.tables import write_tables
 
-    page = Path("README.md")
-    table = markdown_table(read_rows(Path("results")))
-    write_atomically(page, fill(page.read_text(encoding="utf-8"), table))
-    print(f"wrote {page}")
+    for page in write_tables(Path("results"), Path("README.md")):
+        print(f"wrote {page}")
 
 
 def _demo(chosen: argparse.Namespace) -> None:
