@@ -80,7 +80,6 @@ def vector_table(
     *,
     compose: bool = False,
     counts: Mapping[str, int] | None = None,
-    deviation: float = DEVIATION,
 ) -> tuple[Tensor, Coverage]:
     """Give every word of a vocabulary its vector.
 
@@ -88,13 +87,12 @@ def vector_table(
         vocabulary: V entries.
         vectors: Of width C.
         oov: Rows of the words without a vector, ``<unk>``, ``<go>`` and ``<eos>`` among them:
-            ``"normal"``, N(0, deviation²) (spec of 001 and 002), or ``"zeros"`` (003).
+            ``"normal"``, N(0, 0.6²) (spec of 001 and 002), or ``"zeros"`` (003).
         seed: Of the random rows. A row depends on the seed and its place alone.
         compose: Give a Chinese word without a vector the mean of its characters' vectors, where
             every character has one.
         counts: How often each word occurs, to count tokens too; words that the vocabulary lacks
             are counted as not found, ``<unk>`` (an empty sentence) not at all.
-        deviation: Of the random rows.
 
     Returns:
         The table (V, C), fp32, the row of ``<pad>`` zero; and what was found.
@@ -106,7 +104,7 @@ def vector_table(
         raise UserError(f"unknown oov {oov!r}; choose one of {', '.join(OUT_OF_VOCABULARY)}")
     table = torch.zeros(len(vocabulary), vectors.vector_size)
     if oov == "normal":
-        table.normal_(0, deviation, generator=torch.Generator().manual_seed(seed))
+        table.normal_(0, DEVIATION, generator=torch.Generator().manual_seed(seed))
         table[0] = 0
     words = vocabulary.to_list()
     row_of: Mapping[str, int] = vectors.key_to_index  # type: ignore[assignment]
@@ -166,7 +164,7 @@ def fill_word_table(
         seed: See :func:`vector_table`, as for ``compose`` and ``counts``.
         compose: See there.
         counts: See there.
-        whiten: Whiten them first, to the deviation of the numbers that stand in the table.
+        whiten: Whiten them first.
 
     Raises:
         UserError: No word table, or one of another width.
@@ -186,13 +184,9 @@ def fill_word_table(
             f" {table.shape[1]}: add --size {size}={vectors.vector_size}"
         )
     oov = "normal" if table.requires_grad else "zeros"
-    deviation = DEVIATION
     if whiten:
-        deviation = float(table[1:].detach().std())
-        vectors = whitened(vectors, vocabulary, deviation, pieces=compose)
-    rows, coverage = vector_table(
-        vocabulary, vectors, oov, seed, compose=compose, counts=counts, deviation=deviation
-    )
+        vectors = whitened(vectors, vocabulary, pieces=compose)
+    rows, coverage = vector_table(vocabulary, vectors, oov, seed, compose=compose, counts=counts)
     with torch.no_grad():
         table.copy_(rows)
     return replace(coverage, whitened=whiten)

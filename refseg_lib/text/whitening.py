@@ -24,19 +24,19 @@ _NOTHING = 1e-5
 
 
 def whitened(
-    vectors: "KeyedVectors", vocabulary: Vocabulary, deviation: float, *, pieces: bool = False
+    vectors: "KeyedVectors", vocabulary: Vocabulary, *, pieces: bool = False
 ) -> "KeyedVectors":
     """Whiten the vectors that a vocabulary uses.
 
     Args:
         vectors: Of width C.
         vocabulary: Only its words are kept, and only they count.
-        deviation: Standard deviation of all numbers of the result.
         pieces: Keep the single characters of its words too.
 
     Returns:
         fp32 vectors of the same width, of the words that are in both; with a mean of zero, and
-        uncorrelated directions of one spread (where there are more words than directions). Where
+        uncorrelated directions of one spread (where there are more words than directions), their
+        numbers with the standard deviation that they had. Where
         fewer than two words are in both, the vectors as they were given.
     """
     wanted = dict.fromkeys(vocabulary.to_list())
@@ -50,6 +50,6 @@ def whitened(
     left, spread, right = np.linalg.svd(found - found.mean(0), full_matrices=False)
     kept = spread > _NOTHING * spread[0]
     white = left[:, kept] @ right[kept]
-    white *= deviation / max(white.std(), np.finfo(np.float64).tiny)
+    white *= found.std() / max(white.std(), np.finfo(np.float64).tiny)
     source, repeated = origin(vectors)
     return keyed_vectors(words, white, repeated, source=source)
