@@ -36,8 +36,8 @@ def whitened(
     Returns:
         fp32 vectors of the same width, of the words that are in both; with a mean of zero, and
         uncorrelated directions of one spread (where there are more words than directions), their
-        numbers with the standard deviation that they had. Where
-        fewer than two words are in both, the vectors as they were given.
+        numbers with the standard deviation that they had. Where fewer than two words are in both,
+        the vectors as they were given.
     """
     wanted = dict.fromkeys(vocabulary.to_list())
     if pieces:
