@@ -164,7 +164,7 @@ def fill_word_table(
         seed: See :func:`vector_table`, as for ``compose`` and ``counts``.
         compose: See there.
         counts: See there.
-        whiten: Whiten them first.
+        whiten: Whiten them first; they come out no smaller than what stands in the table.
 
     Raises:
         UserError: No word table, or one of another width.
@@ -185,7 +185,9 @@ def fill_word_table(
         )
     oov = "normal" if table.requires_grad else "zeros"
     if whiten:
-        vectors = whitened(vectors, vocabulary, pieces=compose)
+        # A model may need words of some size beside its positions: its random start has it.
+        usual = float(table[1:].detach().std())
+        vectors = whitened(vectors, vocabulary, usual, pieces=compose)
     rows, coverage = vector_table(vocabulary, vectors, oov, seed, compose=compose, counts=counts)
     with torch.no_grad():
         table.copy_(rows)

@@ -24,13 +24,14 @@ _NOTHING = 1e-5
 
 
 def whitened(
-    vectors: "KeyedVectors", vocabulary: Vocabulary, *, pieces: bool = False
+    vectors: "KeyedVectors", vocabulary: Vocabulary, least: float = 0.0, *, pieces: bool = False
 ) -> "KeyedVectors":
     """Whiten the vectors that a vocabulary uses.
 
     Args:
         vectors: Of width C.
         vocabulary: Only its words are kept, and only they count.
+        least: Standard deviation of the result's numbers, where the given ones have a smaller one.
         pieces: Keep the single characters of its words too.
 
     Returns:
@@ -50,6 +51,6 @@ def whitened(
     left, spread, right = np.linalg.svd(found - found.mean(0), full_matrices=False)
     kept = spread > _NOTHING * spread[0]
     white = left[:, kept] @ right[kept]
-    white *= found.std() / max(white.std(), np.finfo(np.float64).tiny)
+    white *= max(found.std(), least) / max(white.std(), np.finfo(np.float64).tiny)
     source, repeated = origin(vectors)
     return keyed_vectors(words, white, repeated, source=source)

@@ -153,6 +153,10 @@ def test_whitened_vectors_have_no_common_part_and_the_size_they_had() -> None:
     assert coverage.whitened
     assert "whitened" in str(coverage)
     assert (coverage.source, coverage.words_found) == ("x", 60)
+    large = WordEmbedding(len(vocabulary), 8, 9 * torch.randn(len(vocabulary), 8))
+    fill_word_table(large, vocabulary, vectors, whiten=True)
+    found = [vocabulary.words.index(word) for word in words]
+    assert large.table[found].std().item() == pytest.approx(9, rel=0.15), "as its random start"
     plain = WordEmbedding(len(vocabulary), 8)
     assert not fill_word_table(plain, vocabulary, vectors, seed=3).whitened
     assert plain.table[4:].mean() > 0.5
