@@ -34,6 +34,7 @@ from pathlib import Path
 import torch
 from operators import here
 
+from refseg_lib.cli.model_verbs import pairs
 from refseg_lib.data.batch import Batch
 from refseg_lib.data.refer import open_dataset
 from refseg_lib.evaluation.provenance import git_hash
@@ -211,9 +212,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("results/feature_cache.json"))
     chosen = parser.parse_args()
     torch.set_num_threads(1)
-    changes = dict(change.split("=", 1) for change in chosen.changes)
+    changes = pairs("--set", chosen.changes) | {"steps": str(chosen.steps)}
     recipe = get_recipe(chosen.model, chosen.preset, changes)
-    recipe = dataclasses.replace(recipe, steps=chosen.steps)
     chosen.place.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=chosen.place) as place:
         found = measure(

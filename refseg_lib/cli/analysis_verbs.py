@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from refseg_lib.cli.model_verbs import AddVerb
+from refseg_lib.cli.model_verbs import AddVerb, add_split_arguments
 
 
 def add_analysis_verbs(verb: AddVerb) -> None:
@@ -12,23 +12,17 @@ def add_analysis_verbs(verb: AddVerb) -> None:
     _add_analyse(verb("analyse", _analyse, about))
     parser = verb("probe", _probe, "test what a model knows: its steps, words, and failures")
     parser.add_argument("model", help="a shipped model or a run's folder")
-    parser.add_argument("--data", required=True, metavar="ID", help="a ParkRef data set")
-    parser.add_argument("--split", required=True)
-    parser.add_argument("--root", type=Path, default=Path("data"))
+    add_split_arguments(parser, "a ParkRef data set")
     parser.add_argument("--lang", choices=("en", "zh"), default="en")
-    parser.add_argument("--limit", type=int, metavar="N")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
 
 
 def _add_analyse(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("models", nargs="+", metavar="MODEL", help="shipped, or a run's folder")
-    parser.add_argument("--data", required=True, metavar="ID")
-    parser.add_argument("--split", required=True)
-    parser.add_argument("--root", type=Path, default=Path("data"))
+    add_split_arguments(parser)
     parser.add_argument(
         "--lang", choices=("en", "zh"), help="default: the language that each model was trained in"
     )
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N sentences")
     parser.add_argument(
         "--scores", type=Path, metavar="DIR", help="of every sentence; default: OUT/scores"
     )

@@ -64,12 +64,9 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", help="a shipped model or a run's folder")
     parser.add_argument("--answer", choices=("whole", "ellipse"), help="a trivial answer instead")
-    parser.add_argument("--data", required=True, metavar="ID")
-    parser.add_argument("--split", required=True)
-    parser.add_argument("--root", type=Path, default=Path("data"))
+    add_split_arguments(parser)
     parser.add_argument("--lang", choices=("en", "zh"), default="en")
     parser.add_argument("--protocol", default="strict", help="or 'all': the same answers by each")
-    parser.add_argument("--limit", type=int, metavar="N")
     parser.add_argument("--shuffle", type=int, metavar="SEED", help="the control: wrong sentences")
     parser.add_argument("--graphs", choices=("builtin", "spacy", "truth"), help="for busnet")
     parser.add_argument(
@@ -194,6 +191,14 @@ def _models(chosen: argparse.Namespace) -> None:
     from refseg_lib.models.catalogue import catalogue
 
     print(catalogue(chosen.model))
+
+
+def add_split_arguments(parser: argparse.ArgumentParser, data: str | None = None) -> None:
+    """Let a verb be told what to ask a model about; ``data`` says which data sets will do."""
+    parser.add_argument("--data", required=True, metavar="ID", help=data)
+    parser.add_argument("--split", required=True)
+    parser.add_argument("--root", type=Path, default=Path("data"))
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N sentences")
 
 
 def pairs(flag: str, given: Sequence[str]) -> dict[str, str]:

@@ -72,8 +72,10 @@ def make_weak_photos(
         Counts: images, refs, human and made sentences, and how many images were excluded.
 
     Raises:
-        UserError: A file is missing or not as described.
+        UserError: A file is missing or not as described, or ``cuts`` is below zero.
     """
+    if cuts < 0:
+        raise UserError(f"--cuts {cuts}: it must be 0 or more")
     pool, out = Path(pool), Path(out)
     table, boxes = _read(pool)
     names = {category["id"]: category["name"] for category in table["categories"]}

@@ -14,7 +14,7 @@ from refseg_lib.reproduction.judging import Compared, compare, judge
 from refseg_lib.reproduction.measuring import Cell, Measured, measure
 from refseg_lib.reproduction.planning import Choices, Column
 from refseg_lib.reproduction.published import PAPERS
-from refseg_lib.reproduction.rows import MAIN, rows_of
+from refseg_lib.reproduction.rows import MAIN
 from refseg_lib.reproduction.running import Places
 
 METRICS = ("P@0.5", "P@0.7", "P@0.9")
@@ -219,9 +219,8 @@ def _notes(table: str, choices: Choices, measured: Measured) -> str:
     notes += [f"Erratum: {told}" for told in ERRATA.get(table, ())]
     changed = ", ".join(f"{key}={value}" for key, value in choices.telling.items()) or "none"
     runs = len(measured.records)
-    if choices.vectors == "none" and any(
-        row.network and row.network.glove for row in rows_of(table)
-    ):
+    networks = [cell.row.network for cells in measured.cells for cell in cells]
+    if choices.vectors == "none" and any(network and network.glove for network in networks):
         notes.append(
             "without word vectors: rows that the paper starts from GloVe start at random, so that"
             " rows which differ in nothing else are one network"

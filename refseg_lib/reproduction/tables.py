@@ -10,6 +10,14 @@ from refseg_lib.files import write_atomically
 
 BEGIN, END = "<!-- results: made by `refseg results` -->", "<!-- end of results -->"
 SCORES = ("oIoU", "mIoU", "P@0.5", "P@0.7", "P@0.9")
+# What the table of shipped models shows, by what it is called there.
+SHIPPED_COLUMNS = {
+    "val": "val",
+    "P@0.5": "val, P@0.5",
+    "val, CRF": "val, with dense CRF",
+    "testA": "testA",
+    "testB": "testB",
+}
 SHIPPED = "parkref_unc"
 """Folder of the results of the shipped models; the data set has the same name."""
 
@@ -68,13 +76,12 @@ def shipped_table(rows: Sequence[ResultRow]) -> str:
             one[f"{row.split}{', CRF' if row.crf else ''}"] = row.scores["oIoU"]
             if row.split == "val" and not row.crf:
                 one["P@0.5"] = row.scores["P@0.5"]
-    columns = ("val", "P@0.5", "val, CRF", "testA", "testB")
     lines = [
-        f"| {SHIPPED}, oIoU in percent | val | val, P@0.5 | val, with dense CRF | testA | testB |",
-        "|---|" + "---:|" * len(columns),
+        f"| {SHIPPED}, oIoU in percent | " + " | ".join(SHIPPED_COLUMNS.values()) + " |",
+        "|---|" + "---:|" * len(SHIPPED_COLUMNS),
     ]
     for model, scores in sorted(found.items(), key=lambda pair: -pair[1].get("val", 0.0)):
-        told = [f"{scores[name]:.2f}" if name in scores else "" for name in columns]
+        told = [f"{scores[name]:.2f}" if name in scores else "" for name in SHIPPED_COLUMNS]
         lines.append("| " + " | ".join([model, *told]) + " |")
     return "\n".join(lines)
 

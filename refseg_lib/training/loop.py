@@ -101,8 +101,8 @@ def train(run: Run) -> Path:
 
     model.train()
     log = run.out / "log.jsonl" if processes.first else None
-    about = (run.what, recipe.steps, start, log, run.board, run.processes.device)
-    with Progress(*about) as progress:
+    device = run.processes.device
+    with Progress(run.what, recipe.steps, start, log, run.board, device) as progress:
         progress.losses += unlogged
         try:
             for fed in progress.waiting(

@@ -231,3 +231,9 @@ def test_the_views_of_held_out_images_are_whole(pool: Path, tmp_path: Path):
     make_weak_photos(pool, out, held_out=1, cuts=3)
     assert len({_open(out, "val")[i].image_id for i in range(len(_open(out, "val")))}) == 2
     assert not list((out / "images").glob("0000[1-9]*.jpg"))
+
+
+def test_fewer_than_no_cuts_are_refused_before_anything_is_written(pool: Path, tmp_path: Path):
+    with pytest.raises(UserError, match="--cuts -1: it must be 0 or more"):
+        make_weak_photos(pool, tmp_path / "out", cuts=-1)
+    assert not (tmp_path / "out").exists()
