@@ -54,7 +54,8 @@ class ReleasedGatedFusion(nn.Module):
         for i, (name, convolution) in enumerate(self.gates.items()):
             own = maps[i]
             shallower, deeper = (maps[j] for j in range(3) if j != i)
-            candidate, memory, reset = convolution(own).chunk(3, 1)
+            # A convolution in half precision answers in it, whatever its input is in.
+            candidate, memory, reset = convolution(own).to(own.dtype).chunk(3, 1)
             memory, reset = (memory + 1).sigmoid(), (reset + 1).sigmoid()
             emit(self, f"{name}.memory", lambda gate=memory: gate.mean(1))
             emit(self, f"{name}.reset", lambda gate=reset: gate.mean(1))

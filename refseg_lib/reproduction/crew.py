@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import threading
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -100,6 +101,10 @@ def _outcome(future: "Future[str]", task: Task, failed: dict[str, str]) -> str:
         why = str(error)
     except BrokenProcessPool:
         why = "its process was killed (out of memory?)"
+    except Exception as fault:
+        # A fault of the program in one row: a night's other rows are worth more than its traceback,
+        # which is in the log.
+        why = f"{type(fault).__name__}: {fault} (a fault in the program: see its log.txt)"
     failed[f"{task.data} {task.name}"] = why
     return f"FAILED: {why}"
 
@@ -113,6 +118,11 @@ def _one(task: Task, places: Places, workers: int) -> str:
             record = perform(task, places, workers)
         except KeyboardInterrupt:
             raise UserError("stopped by Ctrl-C") from None
+        except UserError:
+            raise
+        except Exception:
+            traceback.print_exc(file=stream)
+            raise
     return ", ".join(_told(row) for row in record.rows)
 
 

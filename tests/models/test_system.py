@@ -7,21 +7,30 @@ import torch
 from torch import nn
 
 from refseg_lib.errors import UserError
-from refseg_lib.models.build import MODELS, VARIANTS, build_model
+from refseg_lib.models.build import ABLATIONS, MODELS, VARIANTS, build_model
 from refseg_lib.models.system import ReferringSegmenter, heat_map
 from refseg_lib.trace import trace
 
 EVERY = [(name, variant) for name in MODELS for variant in VARIANTS]
+ROWS = [(name, row.name) for name, rows in ABLATIONS.items() for row in rows]
 
 
-def build(name, variant, backbone):
+def build(name, variant, backbone, ablation=None):
     torch.manual_seed(3)
     # Dropout draws other numbers for a batch than for its singles; batch norm mixes sentences.
     options = {
         "joint": {"dropout": 0.0},
         "shnet": {"dropout": 0.0, "norm": "group"},
     }.get(name, {})
-    model = build_model(name, "laptop", variant, vocabulary_size=20, backbone=backbone, **options)
+    model = build_model(
+        name,
+        "laptop",
+        variant,
+        vocabulary_size=20,
+        backbone=backbone,
+        ablation=ablation,
+        **options,
+    )
     if variant == "released":
         # unbalanced inputs: large weights, so that attention and gates are far from uniform
         with torch.no_grad():
@@ -125,9 +134,12 @@ def test_the_sentence_and_its_image_both_matter(name, backbone, batch):
     assert (swapped - before).abs().amax((1, 2, 3)).min() > 1e-3
 
 
-@pytest.mark.parametrize(("name", "variant"), EVERY)
-def test_bf16_autocast_moves_logits_by_little(name, variant, backbone, batch):
-    model = build(name, variant, backbone)
+@pytest.mark.parametrize(
+    ("name", "variant", "ablation"),
+    [(*one, None) for one in EVERY] + [(name, "paper", row) for name, row in ROWS],
+)
+def test_bf16_autocast_moves_logits_by_little(name, variant, ablation, backbone, batch):
+    model = build(name, variant, backbone, ablation)
     want = model(batch)
     with torch.autocast("cpu", torch.bfloat16):
         got = model(batch)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from refseg_lib.errors import UserError
 from refseg_lib.parkref.writing import make_parkref
@@ -33,6 +34,22 @@ def test_a_run_that_fails_stops_no_other_and_is_named_with_its_reason_at_the_end
     assert "FAILED" in told
     assert "val oIoU" in told
     assert "step 1/1" in (places.weights(good) / "log.txt").read_text()
+
+
+def test_a_fault_of_the_program_in_one_run_stops_no_other_and_its_traceback_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_parkref(tmp_path, train_images=4, height=64, workers=1)
+    good = plan(["cmsa-2"], Choices("parkref_unc", settings=QUICK))[0]
+    assert good.network is not None
+    network = replace(good.network, options={"across_fusion": torch.nn.Identity()})
+    faulty = replace(good, seed=1, network=network)
+    places = Places(tmp_path, tmp_path / "results", tmp_path / "runs", "cpu")
+    with pytest.raises(UserError, match=r"1 of 2 runs failed .*seed1: \w+Error: .*log\.txt"):
+        perform_all([faulty, good], places)
+    assert places.record(good).is_file()
+    assert "Traceback" in (places.weights(faulty) / "log.txt").read_text()
+    assert "val oIoU" in capsys.readouterr().out
 
 
 def children_of(process: int) -> set[int]:
