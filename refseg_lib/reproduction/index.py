@@ -112,4 +112,32 @@ def _page(digests: Sequence[dict[str, Any]]) -> str:
         + "\n".join(lines)
         + f"\n\nClaims of all tables: {summed}. Each claim with its gain and interval stands on its"
         " table's page. A τ with one seed a row knows nothing of what other seeds would do.\n"
+        + _central(digests)
     )
+
+
+def _central(digests: Sequence[dict[str, Any]]) -> str:
+    """Tabulate the claims about what the papers are named after."""
+    lines = [
+        "| table | on | claim | rows | printed gain | measured gain [95 %] | seeds | verdict |",
+        "| --- | --- | --- | --- | ---: | ---: | ---: | --- |",
+    ]
+    for digest in digests:
+        for column in digest["columns"]:
+            for claim in column["claims"]:
+                if claim["central"]:
+                    told = [
+                        digest["table"],
+                        column["name"],
+                        claim["idea"],
+                        f"{claim['better']} > {claim['worse']}".replace("*", "\\*"),
+                        f"{claim['published']:+.2f}",
+                        f"{claim['measured']:+.2f} [{claim['low']:+.2f}, {claim['high']:+.2f}]",
+                        str(claim["seeds"]),
+                        claim["verdict"],
+                    ]
+                    lines.append("| " + " | ".join(told) + " |")
+    if len(lines) == 2:
+        return ""
+    heading = "\n## Ideas that a paper's title or abstract names\n\n"
+    return heading + "\n".join(lines) + "\n"

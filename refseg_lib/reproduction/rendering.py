@@ -185,7 +185,7 @@ def _claims(table: str, one: Compared) -> str:
         lines.append(
             _line(
                 [
-                    claim.idea,
+                    f"**{claim.idea}**" if claim.central else claim.idea,
                     f"{better} > {worse}",
                     f"{by.published:+.2f}",
                     f"{by.measured:+.2f} [{by.low:+.2f}, {by.high:+.2f}]",
@@ -194,7 +194,12 @@ def _claims(table: str, one: Compared) -> str:
                 ]
             )
         )
-    return f"Claims of the table on {one.title}:\n\n" + "\n".join(lines)
+    bold = (
+        " (bold: what the paper's title or abstract names)"
+        if any(claim.central for claim, _, _ in judged)
+        else ""
+    )
+    return f"Claims of the table on {one.title}{bold}:\n\n" + "\n".join(lines)
 
 
 def _notes(table: str, choices: Choices, measured: Measured) -> str:

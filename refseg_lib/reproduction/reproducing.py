@@ -20,7 +20,7 @@ def reproduce(
     places: Places,
     *,
     jobs: int = 1,
-    claims_only: bool = False,
+    claims: str | None = None,
     containing: Sequence[str] = (),
     render_only: bool = False,
 ) -> list[Path]:
@@ -32,8 +32,9 @@ def reproduce(
         choices: Data, preset, seeds, changes to the recipes.
         places: Where things lie.
         jobs: Runs at the same time.
-        claims_only: Run only the rows that carry a claim (see
-            :mod:`refseg_lib.reproduction.claims`), for further seeds.
+        claims: ``"all"``: run only the rows that carry a claim (see
+            :mod:`refseg_lib.reproduction.claims`), ``"central"``: one that is central to its paper;
+            for further seeds. None: all rows.
         containing: Run only rows whose printed name contains one of these; all if there is none.
         render_only: Run nothing; write the tables from the records that are there.
 
@@ -47,7 +48,9 @@ def reproduce(
     named = _named(tables)
 
     def wanted(table: str) -> set[str]:
-        methods = claimed_methods(table) if claims_only else {r.method for r in rows_of(table)}
+        methods = {row.method for row in rows_of(table)}
+        if claims is not None:
+            methods = claimed_methods(table, central=claims == "central")
         lower = [text.lower() for text in containing]
         return {m for m in methods if not lower or any(text in m.lower() for text in lower)}
 

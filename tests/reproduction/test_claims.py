@@ -20,3 +20,15 @@ def test_a_claim_is_what_the_paper_prints() -> None:
 def test_claimed_rows_are_rows_of_their_table() -> None:
     for table in CLAIMS:
         assert claimed_methods(table) <= {row.method for row in rows_of(table)}
+
+
+def test_every_paper_has_central_claims_and_their_rows_are_fewer() -> None:
+    papers = {table.rpartition("-")[0] for table in CLAIMS}
+    central = {
+        table.rpartition("-")[0] for table, claims in CLAIMS.items() for c in claims if c.central
+    }
+    assert central == papers
+    for table, claims in CLAIMS.items():
+        rows = claimed_methods(table, central=True)
+        assert rows == {m for c in claims if c.central for m in (c.better, c.worse)}
+        assert rows <= claimed_methods(table)

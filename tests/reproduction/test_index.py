@@ -19,6 +19,19 @@ def test_the_index_counts_the_claims_of_all_tables_and_passes_over_what_was_not_
     assert "cmsa-3" not in page
 
 
+def test_the_index_lists_what_became_of_the_central_claims_and_of_no_others(
+    tmp_path: Path, render: Any, line: Any
+) -> None:
+    levels = {"no-attention": [0.4], "word-attention": [0.5], "cross-modal-attention": [0.6]}
+    table = render(tmp_path, "cmsa-2", levels)
+    page = write_index(tmp_path).read_text()
+    assert line(page, "cmsa-2")[2] == "cross-modal self-attention"
+    assert line(page, "cmsa-2")[-1] == "holds"
+    assert "attention over words" not in page
+    assert "**cross-modal self-attention**" in table
+    assert "| attention over words |" in table
+
+
 def test_the_page_says_how_it_was_made(tmp_path: Path, render: Any) -> None:
     page = render(tmp_path, "cmsa-2", {})
     assert "`refseg reproduce --table cmsa-2 --data parkref_unc --seeds 0,1,2`" in page
