@@ -38,6 +38,7 @@ def add_reproduction_verbs(verb: AddVerb) -> None:
     parser.add_argument(
         "--rows", action="append", default=[], metavar="TEXT", help="only rows named like this"
     )
+    parser.add_argument("--splits", metavar="val,testA", help="score only these splits")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="runs at the same time")
     parser.add_argument("--limit", type=int, metavar="N", help="score only the first N sentences")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, …")
@@ -70,6 +71,7 @@ def _reproduce(chosen: argparse.Namespace) -> None:
         chosen.vectors or KUMO,
         chosen.crf,
         chosen.limit,
+        tuple(chosen.splits.split(",")) if chosen.splits else (),
     )
     places = Places(chosen.root, chosen.out, chosen.runs, chosen.device)
     reproduce(

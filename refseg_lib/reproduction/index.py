@@ -58,6 +58,7 @@ def command_for(table: str, choices: Choices) -> str:
     command += "".join(f" --set {key}={value}" for key, value in choices.telling.items())
     command += "" if choices.vectors == KUMO else f" --vectors {choices.vectors}"
     command += f" --seeds {','.join(map(str, choices.seeds))}" if choices.seeds != (0,) else ""
+    command += f" --splits {','.join(choices.splits)}" if choices.splits else ""
     command += "" if choices.limit is None else f" --limit {choices.limit}"
     return command + (" --crf" if choices.crf else "")
 

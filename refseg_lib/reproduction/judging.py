@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from refseg_lib.reproduction.claims import CLAIMS, Claim
+from refseg_lib.reproduction.columns import Column
 from refseg_lib.reproduction.comparing import (
     Entry,
     Gain,
@@ -18,7 +19,6 @@ from refseg_lib.reproduction.comparing import (
     same_runs,
 )
 from refseg_lib.reproduction.measuring import Cell
-from refseg_lib.reproduction.planning import Column
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from refseg_lib.reproduction.columns import Column, columns_of
 from refseg_lib.reproduction.comparing import Entry
-from refseg_lib.reproduction.planning import Choices, Column, columns_of, task_for, why_not
+from refseg_lib.reproduction.planning import Choices, task_for, why_not
 from refseg_lib.reproduction.rows import Row, rows_of
 from refseg_lib.reproduction.running import Places, Record, read_record
 
@@ -77,10 +78,10 @@ def measure(table: str, choices: Choices, places: Places) -> Measured:
     """Read the records of all rows and columns of a table.
 
     Raises:
-        UserError: An unknown table, or a file that is no record.
+        UserError: An unknown table, one without such splits, or a file that is no record.
     """
     rows = rows_of(table)
-    columns = columns_of(rows, choices.data)
+    columns = columns_of(rows, choices.data, choices.splits)
     cells = tuple(_cells(rows, column, choices, places) for column in columns)
     return Measured(tuple(columns), cells)
 

@@ -7,57 +7,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from refseg_lib.errors import UserError
 from refseg_lib.models.build import MODELS
 from refseg_lib.models.presets import PRESETS, get_preset
+from refseg_lib.reproduction.columns import Column, columns_of
 from refseg_lib.reproduction.published import table_names
 from refseg_lib.reproduction.rows import Network, Row, rows_of
 from refseg_lib.text.vectors import KUMO
 from refseg_lib.training.recipes import get_recipe
 
-# What the papers call a data set -> its id here, in each family.
-FAMILIES = {
-    "parkref": {
-        "UNC": "parkref_unc",
-        "UNC+": "parkref_uncplus",
-        "G-Ref": "parkref_gref",
-        "ReferIt": "parkref_referit",
-        "Chinese-UNC": "parkref_unc",
-    },
-    "refcoco": {
-        "UNC": "refcoco_unc",
-        "UNC+": "refcocop_unc",
-        "G-Ref": "refcocog_google",
-        "ReferIt": "referit",
-        "Chinese-UNC": "refcoco_unc",
-    },
-}
 # The package of GloVe vectors has 50 numbers a word.
 KUMO_WIDTH = 50
 # Settings that change how fast a run is, and nothing else.
 SPEED_ONLY = ("workers", "threads", "cache", "cache_gib", "checkpoint", "keep", "loaders")
-
-
-@dataclass(frozen=True)
-class Column:
-    """Where one published number and one measured number meet.
-
-    Attributes:
-        dataset: As the papers call it.
-        split: As printed.
-        data: The data set id on which it is measured.
-        measured_split: The split of it.
-    """
-
-    dataset: str
-    split: str
-    data: str
-    measured_split: str
-
-    @property
-    def matching(self) -> bool:
-        """Whether it is measured on what stands, in its family, for what was printed."""
-        return any(ids.get(self.dataset) == self.data for ids in FAMILIES.values())
 
 
 @dataclass(frozen=True)
@@ -73,6 +34,7 @@ class Choices:
             at random.
         crf: Whether rows that are printed with a dense CRF are scored with one too.
         limit: Only so many sentences of each split are scored; None for all.
+        splits: Only these splits are scored; all that the tables have if there is none.
     """
 
     data: str = "parkref"
@@ -82,6 +44,7 @@ class Choices:
     vectors: str = KUMO
     crf: bool = False
     limit: int | None = None
+    splits: tuple[str, ...] = ()
 
     @property
     def telling(self) -> dict[str, str]:
@@ -132,34 +95,6 @@ class Task:
             ["-".join(filter(None, parts)), *filter(None, [f"{steps}steps", digest]),
              f"seed{self.seed}"]
         )  # fmt: skip
-
-
-def columns_of(rows: Sequence[Row], data: str) -> list[Column]:
-    """Find out where the numbers of a table are measured.
-
-    Args:
-        rows: The rows of the table.
-        data: A family, or one data set id. A data set that the table does not have is put beside
-            the first column that the table has.
-
-    Raises:
-        UserError: Neither a family nor a data set.
-    """
-    printed = list(dict.fromkeys((n.dataset, n.split) for row in rows for n in row.printed))
-    if data in FAMILIES:
-        ids = FAMILIES[data]
-        return [Column(name, split, ids[name], split) for name, split in printed]
-    named = {name for ids in FAMILIES.values() for name, known in ids.items() if known == data}
-    if not named:
-        known = sorted({known for ids in FAMILIES.values() for known in ids.values()})
-        raise UserError(
-            f"--data {data}: choose a family ({', '.join(FAMILIES)}) or one of {', '.join(known)}"
-        )
-    fitting = [Column(name, split, data, split) for name, split in printed if name in named]
-    if fitting:
-        return fitting
-    name, split = printed[0]
-    return [Column(name, split, data, "val")]
 
 
 def usual(network: Network, preset: str) -> Network:
@@ -241,14 +176,14 @@ def plan(
         wanted: Gives the rows of a table that are wanted; None for all.
 
     Raises:
-        UserError: An unknown table, family or data set.
+        UserError: An unknown table, family or data set, or one without such a split.
     """
     tasks: dict[tuple[str, str], Task] = {}
     for seed in choices.seeds:
         for table in tables:
             rows = rows_of(table)
             for row in rows:
-                for column in columns_of(rows, choices.data):
+                for column in columns_of(rows, choices.data, choices.splits):
                     task = task_for(row, column, seed, choices)
                     if task is None or (wanted is not None and row.method not in wanted(table)):
                         continue

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from refseg_lib.files import write_atomically
+from refseg_lib.reproduction.columns import Column
 from refseg_lib.reproduction.drawing import draw_columns
 from refseg_lib.reproduction.errata import ERRATA
 from refseg_lib.reproduction.index import command_for, digest
 from refseg_lib.reproduction.judging import Compared, compare, judge
 from refseg_lib.reproduction.measuring import Cell, Measured, measure
-from refseg_lib.reproduction.planning import Choices, Column
+from refseg_lib.reproduction.planning import Choices
 from refseg_lib.reproduction.published import PAPERS
 from refseg_lib.reproduction.rows import MAIN
 from refseg_lib.reproduction.running import Places

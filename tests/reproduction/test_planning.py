@@ -3,8 +3,8 @@ import pytest
 from refseg_lib.errors import UserError
 from refseg_lib.models.build import build_model
 from refseg_lib.reproduction.claims import CLAIMS, claimed_methods
-from refseg_lib.reproduction.planning import Choices, columns_of, named, plan, usual
-from refseg_lib.reproduction.rows import Network, rows_of
+from refseg_lib.reproduction.planning import Choices, named, plan, usual
+from refseg_lib.reproduction.rows import Network
 from refseg_lib.vision.backbone import build_backbone
 
 UNC = Choices(data="parkref_unc")
@@ -86,20 +86,6 @@ def test_only_claimed_rows_are_run_when_only_they_are_wanted() -> None:
     ablations = {task.network.ablation for task in tasks}
     assert "bus-1" in ablations
     assert "bus-3" not in ablations
-
-
-def test_a_family_measures_each_printed_data_set_on_its_own() -> None:
-    found = {(c.dataset, c.split): c.data for c in columns_of(rows_of("cmpc-1"), "parkref")}
-    assert found["UNC", "testB"] == "parkref_unc"
-    assert found["G-Ref", "val"] == "parkref_gref"
-    real = {c.data for c in columns_of(rows_of("cmpc-1"), "refcoco")}
-    assert real == {"refcoco_unc", "refcocop_unc", "refcocog_google", "referit"}
-
-
-def test_a_data_set_that_the_table_lacks_stands_beside_its_first_column_and_on_val() -> None:
-    (column,) = columns_of(rows_of("cmsa-2"), "parkref_gref")
-    assert (column.dataset, column.split) == ("UNC", "val")
-    assert (column.data, column.measured_split) == ("parkref_gref", "val")
 
 
 def test_all_splits_that_tables_ask_of_one_run_are_scored_with_it() -> None:

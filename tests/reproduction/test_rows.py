@@ -1,6 +1,6 @@
 from refseg_lib.models.build import build_model
 from refseg_lib.reproduction.claims import CLAIMS
-from refseg_lib.reproduction.planning import Choices, why_not
+from refseg_lib.reproduction.planning import Choices, plan, why_not
 from refseg_lib.reproduction.published import PAPERS, published, table_names
 from refseg_lib.reproduction.rows import MAIN, rows_of
 from refseg_lib.vision.backbone import build_backbone
@@ -38,6 +38,13 @@ def test_the_main_table_puts_each_system_beside_its_own_papers_numbers() -> None
         assert {PAPERS[number.paper] for number in row.printed} == {model}
         assert all("ours" in n.method or n.method == "SHNet* (320x320)" for n in row.printed)
     assert set(rows) == {"cmsa", "cmpc", "bilingual", "shnet", "busnet"}
+
+
+def test_with_crf_every_system_of_the_main_table_is_scored_with_one() -> None:
+    tasks = plan([MAIN], Choices("parkref_unc", crf=True, splits=("val",)))
+    assert len(tasks) == 7
+    assert all(task.crf and task.splits == ("val",) for task in tasks)
+    assert not any(task.crf for task in plan([MAIN], Choices("parkref_unc")))
 
 
 def test_chinese_rows_are_those_of_chinese_data_and_no_others() -> None:
