@@ -24,12 +24,13 @@ class WeightAverage:
         """Start from the model's weights."""
         self.decay = decay
         self.state: dict[str, Tensor] = {}
+        self._device = next(model.parameters()).device
         if decay:
             self.load(trainable_state(model))
 
     def load(self, state: dict[str, Tensor]) -> None:
-        """Go on from a stored average."""
-        self.state = {name: value.clone() for name, value in state.items()}
+        """Go on from a stored average, which comes out of a file on the processor."""
+        self.state = {name: value.to(self._device, copy=True) for name, value in state.items()}
 
     @torch.no_grad()
     def update(self, model: nn.Module, step: int) -> None:

@@ -90,7 +90,8 @@ def load_checkpoint(folder: Path, recipe: Recipe, what: str, processes: int = 1)
         told = json.loads(state.pop("told"))
     except Exception as error:
         raise UserError(f"{path} cannot be read ({type(error).__name__}): start again") from error
-    if "processes" not in told:
+    # It had the processor's generator alone, under this name.
+    if "processes" not in told or "random" in state:
         raise UserError(f"{path} was written by an older version of refseg: start the run again")
     if told["processes"] != processes:
         raise UserError(

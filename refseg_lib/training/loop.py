@@ -22,6 +22,7 @@ from refseg_lib.training.optimizers import make_optimizer, plateau, polynomial
 from refseg_lib.training.precision import computes_in_bf16
 from refseg_lib.training.preparing import prepare_samples
 from refseg_lib.training.progress import Progress, cut_log
+from refseg_lib.training.random_state import random_states, restore_random_states
 from refseg_lib.training.recipes import Recipe
 from refseg_lib.training.run import Run
 from refseg_lib.training.samples import Samples
@@ -73,7 +74,7 @@ def train(run: Run) -> Path:
         optimizer.load_state_dict(state["optimizer"])
         schedule.load_state_dict(state["schedule"])
         average.load(state["average"])
-        torch.set_rng_state(state["random"][processes.rank])
+        restore_random_states(processes.device, state["generators"][processes.rank])
         start, best, seconds = state["step"], state["best"], state["seconds"]
         unlogged = state["losses"]
     if processes.first:
@@ -84,14 +85,14 @@ def train(run: Run) -> Path:
 
     def keep_going() -> None:
         """Write the checkpoint from which this run could go on."""
-        random = processes.gather(torch.get_rng_state())
+        generators = processes.gather(random_states(processes.device))
         if processes.first:
             state = {
                 "model": trainable_state(model),
                 "optimizer": optimizer.state_dict(),
                 "schedule": schedule.state_dict(),
                 "average": average.state,
-                "random": random,
+                "generators": generators,
                 "losses": progress.losses,
                 "step": step,
                 "best": best,

@@ -66,6 +66,9 @@ def test_a_checkpoint_of_an_older_version_is_told_in_one_line(tmp_path: Path) ->
     torch.save({**STATE, "told": told}, tmp_path / "resume.pt")
     with pytest.raises(UserError, match="older version of refseg"):
         load_checkpoint(tmp_path, LAPTOP, "x")
+    save_checkpoint(tmp_path, {**STATE, "random": [torch.get_rng_state()]}, LAPTOP, "x")
+    with pytest.raises(UserError, match="older version of refseg"):
+        load_checkpoint(tmp_path, LAPTOP, "x")
 
 
 def test_another_model_is_refused(tmp_path: Path) -> None:

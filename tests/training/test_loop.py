@@ -4,13 +4,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
+from tensor_origins import Following, mark_model, unmark
+
+from refseg_lib.data.refer import open_dataset
 from refseg_lib.errors import UserError
 from refseg_lib.models.saved import load_model
 from refseg_lib.training import loop, validating
+from refseg_lib.training.checkpoints import load_checkpoint
 from refseg_lib.training.loop import train
 from refseg_lib.training.recipes import Recipe
 from refseg_lib.training.run import Run
@@ -46,6 +51,30 @@ def test_training_changes_the_head_and_never_the_frozen_backbone(make_run: Make)
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     assert any(name.startswith("level_fusion") for name in changed)
     assert not any(name.startswith("backbone") for name in changed)
+
+
+def test_on_a_gpu_no_tensor_of_the_processor_meets_the_models_not_even_after_a_resumption(
+    make_run: Make, small_parkref: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    val = open_dataset("parkref_unc", small_parkref, "val")
+    recipe = replace(RECIPE, workers=1, validate=3, validate_sentences=2)
+    run = make_run(recipe=recipe)
+    run.validation = val
+    mark_model(run.model)
+    with Following():
+        pull_the_plug(monkeypatch, run, at=5)
+    run = make_run(recipe=recipe, resume=True)
+    run.validation = val
+    mark_model(run.model)
+
+    def load(*arguments: Any) -> dict[str, Any]:
+        state = load_checkpoint(*arguments)
+        unmark(state)
+        return state
+
+    monkeypatch.setattr(loop, "load_checkpoint", load)
+    with Following():
+        train(run)
 
 
 def test_an_interrupted_and_resumed_run_ends_with_the_very_same_weights(
