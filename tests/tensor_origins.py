@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-
 # The processor's numbers may say which elements of a GPU's tensor are meant; a copy may cross over;
 # lengths of packed sentences must be the processor's.
 CROSSING = ("__getitem__", "__setitem__", "copy_", "_pack_padded_sequence")
@@ -58,6 +57,8 @@ class Following(TorchFunctionMode):
         there = [one for one in given if marked(one)]
         name = getattr(func, "__name__", "")
         out = func(*args, **kwargs)
+        if name == "__getitem__" and there and not marked(given[0]):
+            raise AssertionError("__getitem__: the processor's tensor asked for a GPU's places")
         if name == "numpy":
             assert not there, "numpy: a tensor of the device has none; .cpu() first"
         elif name == "cpu" or (name == "to" and "cpu" in args):

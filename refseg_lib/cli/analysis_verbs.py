@@ -41,6 +41,7 @@ def _analyse(chosen: argparse.Namespace) -> None:
         chosen.lang,
         chosen.limit,
         scores=chosen.scores,
+        device=chosen.device,
     )
     print(f"wrote {report}")
 
@@ -56,4 +57,5 @@ def _probe(chosen: argparse.Namespace) -> None:
         chosen.out,
         chosen.lang,
         chosen.limit,
+        device=chosen.device,
     )

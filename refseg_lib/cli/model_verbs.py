@@ -119,7 +119,7 @@ def _evaluate(chosen: argparse.Namespace) -> None:
         _evaluate_under_all(chosen, dataset)
         return
     row = evaluate(
-        None if chosen.model is None else load_model(chosen.model),
+        None if chosen.model is None else load_model(chosen.model, device=chosen.device),
         dataset,
         chosen.protocol,
         chosen.limit,
@@ -151,7 +151,7 @@ def _evaluate_under_all(chosen: argparse.Namespace, dataset: "ReferringDataset")
             " or name one protocol"
         )
     rows = evaluate_under(
-        load_model(chosen.model),
+        load_model(chosen.model, device=chosen.device),
         dataset,
         list(PROTOCOLS),
         chosen.limit,
@@ -199,6 +199,7 @@ def add_split_arguments(parser: argparse.ArgumentParser, data: str | None = None
     parser.add_argument("--split", required=True)
     parser.add_argument("--root", type=Path, default=Path("data"))
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N sentences")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, …")
 
 
 def pairs(flag: str, given: Sequence[str]) -> dict[str, str]:

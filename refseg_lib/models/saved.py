@@ -18,6 +18,7 @@ from refseg_lib import __version__
 from refseg_lib.errors import UserError
 from refseg_lib.files import atomic_path, write_atomically
 from refseg_lib.models.build import build_model
+from refseg_lib.models.devices import find_device
 from refseg_lib.models.system import ReferringSegmenter
 from refseg_lib.text.vocabulary import Vocabulary
 from refseg_lib.vision.backbone import Backbone, build_backbone
@@ -84,6 +85,7 @@ def load_model(
     folder_or_name: str | os.PathLike[str],
     *,
     backbone: Backbone | None = None,
+    device: str = "cpu",
     **components: nn.Module,
 ) -> Loaded:
     """Read a model that :func:`save_model` wrote.
@@ -92,15 +94,17 @@ def load_model(
         folder_or_name: A folder, or the name of a model whose trained laptop weights are shipped,
             e.g. ``"cmsa"``.
         backbone: The backbone to use; None builds the one named in the description.
+        device: Where it computes: ``auto`` (a GPU where there is one), ``cpu``, ``cuda``, …
         **components: Your own modules, where the model was saved with some.
 
     Returns:
-        The model in evaluation mode on the CPU, its description and its vocabulary.
+        The model in evaluation mode, its description and its vocabulary.
 
     Raises:
         UserError: Nothing there, a file missing, cut short or foreign, or weights that belong to
-            another model; the message says which.
+            another model, or no such device; the message says which.
     """
+    place = find_device(device)
     folder = _find(folder_or_name)
     config = _read_config(folder / CONFIG)
     vocabulary = Vocabulary.load(folder / VOCABULARY)
@@ -131,7 +135,7 @@ def load_model(
         **{**config["options"], **components},
     )
     _fill(model, folder / WEIGHTS)
-    return Loaded(model.eval(), config, vocabulary)
+    return Loaded(model.eval().to(place), config, vocabulary)
 
 
 def shipped_models() -> list[str]:

@@ -39,6 +39,7 @@ def analyse(
     scores: Path | None = None,
     draws: int = DRAWS,
     seed: int = SEED,
+    device: str = "auto",
     progress: bool = True,
 ) -> Path:
     """Score models on a split, break the scores down by kind of sentence, and write tables.
@@ -58,6 +59,7 @@ def analyse(
         scores: Folder for each model's scores of every sentence; by default ``out/scores``.
         draws: Splits drawn for the intervals.
         seed: Of the drawing.
+        device: Where to answer: ``auto``, ``cpu``, ``cuda``, …
         progress: Show progress bars.
 
     Returns:
@@ -68,7 +70,9 @@ def analyse(
     """
     names = _names(models)
     _require_matplotlib()
-    loaded = {name: load_model(given) for name, given in zip(names, models, strict=True)}
+    loaded = {
+        name: load_model(given, device=device) for name, given in zip(names, models, strict=True)
+    }
     asked = {name: language or one.config.get("language", "en") for name, one in loaded.items()}
     datasets = {
         spoken: open_dataset(data_id, root, split, spoken)

@@ -30,6 +30,7 @@ def probe(
     language: str = "en",
     limit: int | None = None,
     *,
+    device: str = "auto",
     progress: bool = True,
 ) -> Path:
     """Run the probes that fit a model, print their tables and write them down.
@@ -42,6 +43,7 @@ def probe(
         out: Folder for ``probes.json``, ``probes.md`` and ``failures.html``.
         language: ``"en"`` or ``"zh"``.
         limit: Ask only the first so many sentences.
+        device: Where to answer: ``auto``, ``cpu``, ``cuda``, …
         progress: Show progress bars on the error stream.
 
     Returns:
@@ -53,7 +55,7 @@ def probe(
     from rich.console import Console
     from rich.markdown import Markdown
 
-    loaded, dataset = load_model(model), open_dataset(data_id, root, split, language)
+    loaded, dataset = load_model(model, device=device), open_dataset(data_id, root, split, language)
     reports: dict[str, Any] = {}
     if wants_graphs(loaded.model):
         reports["steps"] = ground_steps(loaded, dataset, limit, progress=progress)

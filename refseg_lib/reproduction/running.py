@@ -32,7 +32,7 @@ class Places:
         root: Folder of the data sets.
         results: Folder of the JSON files; small, to be committed.
         runs: Folder of weights and logs; large, and not to be committed.
-        device: ``auto``, ``cpu``, ``cuda``, …
+        device: Where to train and score: ``auto``, ``cpu``, ``cuda``, …
     """
 
     root: Path = Path("data")
@@ -166,7 +166,7 @@ def _trained(task: Task, places: Places, settings: dict[str, str]) -> Loaded:
             device=places.device,
             resume=(folder / "resume.pt").is_file(),
         )
-    return load_model(folder)
+    return load_model(folder, device=places.device)
 
 
 def _finished(folder: Path, steps: int) -> bool:

@@ -7,16 +7,13 @@ average them as if all were alike, and has little to gain where the backbone is 
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from refseg_lib.errors import UserError
-
-if TYPE_CHECKING:
-    from accelerate import PartialState
+from refseg_lib.models.devices import find_device
 
 
 class Processes:
@@ -37,10 +34,13 @@ class Processes:
         Raises:
             UserError: There is no such device here.
         """
-        self._state = _state(device)
+        from accelerate import PartialState
+
+        found = find_device(device)
+        self._state = PartialState(cpu=found.type == "cpu")
         self.rank, self.count = self._state.process_index, self._state.num_processes
-        found = self._state.device or torch.device("cpu")
-        self.device = found if self.count > 1 else _single(device, found)
+        # Several processes have a GPU each, which accelerate hands out.
+        self.device = (self._state.device or found) if self.count > 1 else found
 
     @property
     def first(self) -> bool:
@@ -102,27 +102,6 @@ def share_of(indices: Sequence[int], images: Sequence[int], rank: int, count: in
     """
     order = np.argsort(np.asarray(images), kind="stable")
     return [int(indices[place]) for place in np.array_split(order, count)[rank]]
-
-
-def _state(device: str) -> "PartialState":
-    from accelerate import PartialState
-
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise UserError(f"--device {device}: no GPU can be used here; try --device cpu")
-    on_cpu = device == "cpu" or (device == "auto" and not torch.cuda.is_available())
-    return PartialState(cpu=on_cpu)
-
-
-def _single(name: str, found: torch.device) -> torch.device:
-    if name == "auto":
-        return found
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        told = str(error).splitlines()[0]
-        raise UserError(f"--device {name} cannot be used here: {told}; try --device cpu") from error
-    return device
 
 
 def _sum(tensor: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from refseg_lib.reproduction import probing
 def asked(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Parse a line and return what the function was given."""
     given: list[Any] = []
-    monkeypatch.setattr(probing, "probe", lambda *arguments: given.append(arguments))
+    monkeypatch.setattr(probing, "probe", lambda *one, **named: given.append((*one, named)))
     parser = argparse.ArgumentParser()
     verbs = parser.add_subparsers()
 
@@ -35,12 +35,15 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_what_is_typed_is_asked(asked: Any) -> None:
     line = "probe cmpc --data parkref_gref --split test --root D --lang zh --limit 5 --out O"
-    assert asked(line) == ("cmpc", "parkref_gref", Path("D"), "test", Path("O"), "zh", 5)
+    where = {"device": "cuda:1"}
+    told = ("cmpc", "parkref_gref", Path("D"), "test", Path("O"), "zh", 5, where)
+    assert asked(f"{line} --device cuda:1") == told
 
 
 def test_all_english_sentences_below_data_are_the_default(asked: Any) -> None:
     line = "probe runs/mine --data parkref_unc --split val --out O"
-    assert asked(line) == ("runs/mine", "parkref_unc", Path("data"), "val", Path("O"), "en", None)
+    told = ("runs/mine", "parkref_unc", Path("data"), "val", Path("O"), "en", None)
+    assert asked(line) == (*told, {"device": "auto"})
 
 
 @pytest.mark.parametrize("line", ["probe cmpc --split val --out O", "probe --data x --split val"])

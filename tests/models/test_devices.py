@@ -1,14 +1,34 @@
-"""No model needs more than ``.to(device)``."""
+"""Finding a device; and no model needs more than ``.to(device)``."""
 
 import pytest
 import torch
 from tensor_origins import Following, mark, mark_model, marked
 
+from refseg_lib.errors import UserError
 from refseg_lib.models.build import ABLATIONS, MODELS, VARIANTS, build_model
+from refseg_lib.models.devices import find_device
 from refseg_lib.training.losses import loss_with_sides, mask_loss
 
 EVERY = [(name, variant, None) for name in MODELS for variant in VARIANTS]
 EVERY += [(name, "paper", row.name) for name, rows in ABLATIONS.items() for row in rows]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_without_a_gpu_auto_is_the_processor_and_a_gpu_that_is_asked_for_is_missed() -> None:
+    assert find_device("auto") == find_device("cpu") == torch.device("cpu")
+    for name in ("cuda", "cuda:1"):
+        with pytest.raises(UserError, match=f"--device {name}: no GPU can be used here; try"):
+            find_device(name)
+
+
+def test_with_a_gpu_auto_takes_it_and_no_memory_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert find_device("auto") == find_device("cuda") == torch.device("cuda")
+
+
+def test_a_device_nobody_knows_is_told_in_one_line() -> None:
+    with pytest.raises(UserError, match="--device abacus cannot be used here"):
+        find_device("abacus")
 
 
 def test_a_tensor_left_behind_on_the_processor_is_found_and_one_that_is_moved_is_not() -> None:

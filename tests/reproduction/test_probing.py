@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tensor_origins import Following, mark_model
 
+from refseg_lib.models.saved import load_model
 from refseg_lib.parkref.writing import make_parkref
+from refseg_lib.reproduction import probing
 from refseg_lib.reproduction.probing import probe
 
 
@@ -25,10 +28,22 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("busnet", {"steps", "word_swap", "failures"}),
     ],
 )
-def test_every_model_is_asked_what_fits_it(
-    name: str, asked: set[str], root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_every_model_is_asked_what_fits_it_on_whichever_device_it_lies(
+    name: str,
+    asked: set[str],
+    root: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    page = probe(name, "parkref_unc", root, "val", tmp_path, limit=6, progress=False)
+    def load(*arguments: Any, **named: Any) -> Any:
+        loaded = load_model(*arguments, **named)
+        mark_model(loaded.model)
+        return loaded
+
+    monkeypatch.setattr(probing, "load_model", load)
+    with Following():
+        page = probe(name, "parkref_unc", root, "val", tmp_path, limit=6, progress=False)
     told: dict[str, Any] = json.loads((tmp_path / "probes.json").read_text())
     every = {"steps", "word_types", "word_swap", "failures"}
     assert every & told.keys() == asked

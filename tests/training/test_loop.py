@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import torch
-
 from tensor_origins import Following, mark_model, unmark
 
 from refseg_lib.data.refer import open_dataset

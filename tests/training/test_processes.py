@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from refseg_lib.errors import UserError
 from refseg_lib.training.processes import Processes, share_of
 
 SCRIPT = Path(__file__).with_name("two_processes.py")
@@ -78,14 +77,3 @@ def test_alone_nothing_is_sent_and_numbers_stay_as_they_are() -> None:
     assert alone.agree("x") == "x"
     assert alone.gather(3) == [3]
     assert alone.device == torch.device("cpu")
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
-def test_a_gpu_that_is_not_there_is_told_in_one_line() -> None:
-    with pytest.raises(UserError, match="--device cuda: no GPU can be used here; try --device cpu"):
-        Processes("cuda")
-
-
-def test_a_device_nobody_knows_is_told_in_one_line() -> None:
-    with pytest.raises(UserError, match="--device abacus cannot be used here"):
-        Processes("abacus")
