@@ -86,7 +86,7 @@ def test_training_that_was_cut_off_goes_on_where_it_was(
     task = no_attention()
     whole, cut = places(data, tmp_path / "whole"), places(data, tmp_path / "cut")
     perform(task, whole)
-    monkeypatch.setattr(running, "load_model", lambda _: 1 / 0)
+    monkeypatch.setattr(running, "load_model", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         perform(task, cut)
     log = cut.weights(task) / "log.jsonl"
