@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,6 +64,16 @@ def command_for(table: str, choices: Choices) -> str:
     return command + (" --crf" if choices.crf else "")
 
 
+def page_name(table: str, choices: Choices) -> str:
+    """Name the files of a table: other recipes are another page, more seeds or a CRF are not."""
+    parts = [table, choices.data]
+    parts += [] if choices.preset == "laptop" else [choices.preset]
+    parts += [f"{key}-{value}" for key, value in sorted(choices.telling.items())]
+    parts += [] if choices.vectors == KUMO else [f"vectors-{Path(choices.vectors).stem}"]
+    parts += [] if choices.limit is None else [f"limit-{choices.limit}"]
+    return re.sub(r"[^\w.-]", "-", "_".join(parts))
+
+
 def write_index(folder: Path) -> Path:
     """Write ``README.md`` of a folder of reproduced tables from the ``.json`` file of each.
 
@@ -73,7 +84,8 @@ def write_index(folder: Path) -> Path:
         UserError: The disk is full.
     """
     digests = [
-        json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))
+        {**json.loads(path.read_text(encoding="utf-8")), "page": path.stem}
+        for path in sorted(folder.glob("*.json"))
     ]
     page = folder / "README.md"
     write_atomically(page, _page([digest for digest in digests if digest["runs"]]))
@@ -93,9 +105,8 @@ def _page(digests: Sequence[dict[str, Any]]) -> str:
         total += counts
         taus = [column["tau"] for column in digest["columns"] if column["tau"] is not None]
         tau = "; ".join(f"{t['tau']:.2f} [{t['low']:.2f}, {t['high']:.2f}]" for t in taus)
-        name = f"{digest['table']}_{digest['data']}"
         told = [
-            f"[{digest['table']}]({name}.md)",
+            f"[{digest['table']}]({digest['page']}.md)",
             digest["data"],
             f"{digest['rows run']} of {digest['rows']}",
             str(digest["runs"]),

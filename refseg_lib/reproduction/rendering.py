@@ -10,7 +10,7 @@ from refseg_lib.files import write_atomically
 from refseg_lib.reproduction.columns import Column
 from refseg_lib.reproduction.drawing import draw_columns
 from refseg_lib.reproduction.errata import ERRATA
-from refseg_lib.reproduction.index import command_for, digest
+from refseg_lib.reproduction.index import command_for, digest, page_name
 from refseg_lib.reproduction.judging import Compared, compare, judge
 from refseg_lib.reproduction.measuring import Cell, Measured, measure
 from refseg_lib.reproduction.planning import Choices
@@ -23,7 +23,9 @@ METRICS = ("P@0.5", "P@0.7", "P@0.9")
 
 
 def write_table(table: str, choices: Choices, places: Places) -> Path:
-    """Write ``TABLE_DATA.md``, its figures as ``.json``, and a ``.png`` where there are runs.
+    """Write a table's page, its figures as JSON, and a picture where there are runs.
+
+    All three are named as :func:`refseg_lib.reproduction.index.page_name` says.
 
     Returns:
         The page.
@@ -36,7 +38,7 @@ def write_table(table: str, choices: Choices, places: Places) -> Path:
         compare(column, cells)
         for column, cells in zip(measured.columns, measured.cells, strict=True)
     ]
-    name = f"{table}_{choices.data}"
+    name = page_name(table, choices)
     page = places.results / f"{name}.md"
     picture = None
     if any(one.entries for one in compared):
@@ -47,7 +49,7 @@ def write_table(table: str, choices: Choices, places: Places) -> Path:
         )
     write_atomically(page, _page(table, choices, measured, compared, picture))
     told = json.dumps(digest(table, choices, measured, compared), ensure_ascii=False, indent=1)
-    write_atomically(page.with_suffix(".json"), told + "\n")
+    write_atomically(places.results / f"{name}.json", told + "\n")
     return page
 
 

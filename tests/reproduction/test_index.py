@@ -1,7 +1,7 @@
 from pathlib import Path
 from typing import Any
 
-from refseg_lib.reproduction.index import command_for, write_index
+from refseg_lib.reproduction.index import command_for, page_name, write_index
 from refseg_lib.reproduction.planning import Choices
 
 
@@ -35,6 +35,19 @@ def test_the_index_lists_what_became_of_the_central_claims_and_of_no_others(
 def test_the_page_says_how_it_was_made(tmp_path: Path, render: Any) -> None:
     page = render(tmp_path, "cmsa-2", {})
     assert "`refseg reproduce --table cmsa-2 --data parkref_unc --seeds 0,1,2`" in page
+
+
+def test_other_recipes_have_a_page_of_their_own_and_more_seeds_have_not() -> None:
+    plain = Choices("parkref_unc")
+    assert page_name("cmsa-2", plain) == "cmsa-2_parkref_unc"
+    for same in (
+        Choices("parkref_unc", seeds=(0, 1), crf=True, splits=("val",)),
+        Choices("parkref_unc", settings=(("cache", "disk"),)),
+    ):
+        assert page_name("cmsa-2", same) == "cmsa-2_parkref_unc"
+    short = Choices("parkref_unc", "paper", (("steps", "400"),), vectors="../my glove.npz", limit=5)
+    told = page_name("cmsa-2", short)
+    assert told == "cmsa-2_parkref_unc_paper_steps-400_vectors-my-glove_limit-5"
 
 
 def test_the_command_repeats_every_choice_that_changes_a_number() -> None:

@@ -22,6 +22,11 @@ def ask(place: Path, *more: str, table: str = "bilingual-3") -> int:
     return main([*asked, *more])
 
 
+def written(place: Path, table: str, kind: str) -> Path:
+    recipe = "batch-2_steps-1_validate_sentences-2"
+    return place / "results" / f"{table}_parkref_unc_{recipe}.{kind}"
+
+
 def test_a_table_is_run_in_processes_written_and_not_run_again(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -32,10 +37,10 @@ def test_a_table_is_run_in_processes_written_and_not_run_again(
     assert "2 runs, 1 of them done already" in told
     assert told.count("val oIoU") == 1
     assert "step 1/1" not in told, "what a run says goes to its log"
-    page = (place / "results" / "bilingual-3_parkref_unc.md").read_text()
+    page = written(place, "bilingual-3", "md").read_text()
     assert "DMN (ResNet reimpl.) (not built)" in page
     assert "compare orders and signs, never values" in page
-    assert (place / "results" / "bilingual-3_parkref_unc.png").stat().st_size > 5000
+    assert written(place, "bilingual-3", "png").stat().st_size > 5000
     assert ask(place, "--jobs", "2") == 0
     assert "2 runs, 2 of them done already" in capsys.readouterr().out
 
@@ -44,6 +49,6 @@ def test_rendering_alone_runs_nothing(place: Path, capsys: pytest.CaptureFixture
     assert ask(place, "--render", table="cmsa-2") == 0
     told = capsys.readouterr().out
     assert "runs" not in told.replace(str(place), "")
-    page = (place / "results" / "cmsa-2_parkref_unc.md").read_text()
+    page = written(place, "cmsa-2", "md").read_text()
     assert "| No attention | 45.63 |" in page
-    assert not (place / "results" / "cmsa-2_parkref_unc.png").exists()
+    assert not written(place, "cmsa-2", "png").exists()
