@@ -29,7 +29,7 @@ def digest(
         "rows": len(rows),
         "rows run": len(run),
         "runs": len(measured.records),
-        "seeds": sorted({seed for cells in measured.cells for c in cells for seed in c.records}),
+        "seeds": sorted({len(c.records) for cells in measured.cells for c in cells} - {0}),
         "steps": sorted({record.about["steps"] for record in measured.records}),
         "columns": [
             {
@@ -94,7 +94,7 @@ def write_index(folder: Path) -> Path:
 
 def _page(digests: Sequence[dict[str, Any]]) -> str:
     lines = [
-        "| table | data | rows run | runs | seeds | steps | Kendall's τ [95 %] | holds |"
+        "| table | data | rows run | runs | seeds a row | steps | Kendall's τ [95 %] | holds |"
         " the other way | cannot be told |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
@@ -110,7 +110,7 @@ def _page(digests: Sequence[dict[str, Any]]) -> str:
             digest["data"],
             f"{digest['rows run']} of {digest['rows']}",
             str(digest["runs"]),
-            str(len(digest["seeds"])),
+            " to ".join(map(str, dict.fromkeys((digest["seeds"][0], digest["seeds"][-1])))),
             " / ".join(f"{steps:,}" for steps in digest["steps"]),
             tau,
             *(str(counts[verdict]) if claims else "" for verdict in VERDICTS),

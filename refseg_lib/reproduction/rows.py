@@ -123,7 +123,7 @@ def _main_rows() -> list[Row]:
         rows.append(replace(found, method=f"{model}: {method}, {table}", crf=True))
         if model == "bilingual":
             zh = next(row for row in rows_of("bilingual-3") if row.method == method)
-            method = f"{model}: {method}, bilingual-3 (Chinese)"
+            method = f"{model}, Chinese: {method}, bilingual-3"
             rows.append(replace(zh, method=method, crf=True))
     return rows
 

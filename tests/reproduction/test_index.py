@@ -9,11 +9,11 @@ def test_the_index_counts_the_claims_of_all_tables_and_passes_over_what_was_not_
     tmp_path: Path, render: Any, line: Any
 ) -> None:
     render(tmp_path, "cmsa-3", {})
-    levels = {"no-attention": [0.4], "word-attention": [0.5], "pixel-attention": [0.3]}
+    levels = {"no-attention": [0.4], "word-attention": [0.5, 0.6], "pixel-attention": [0.3]}
     render(tmp_path, "cmsa-2", levels)
     page = write_index(tmp_path).read_text()
     cells = line(page, "[cmsa-2](cmsa-2_parkref_unc.md)")
-    assert cells[2:4] == ["3 of 5", "3"]
+    assert cells[2:5] == ["3 of 5", "4", "1 to 2"]
     assert cells[-3:] == ["1", "1", "0"]
     assert "1 holds, 1 the other way, 0 cannot be told" in page
     assert "cmsa-3" not in page
