@@ -53,7 +53,7 @@ def columns_of(rows: Sequence[Row], data: str, splits: Sequence[str] = ()) -> li
     Args:
         rows: The rows of the table.
         data: A family, or one data set id. A data set that the table does not have is put beside
-            the first column that the table has.
+            the first column that the table has; ParkRef's Chinese beside the only one printed.
         splits: Only columns of these splits; all if there is none.
 
     Raises:
@@ -79,7 +79,11 @@ def _all_columns(rows: Sequence[Row], data: str) -> list[Column]:
             f"--data {data}: choose a family ({', '.join(FAMILIES)}) or one of {', '.join(known)}"
         )
     fitting = [Column(name, split, data, split) for name, split in printed if name in named]
-    if fitting:
-        return fitting
-    name, split = printed[0]
-    return [Column(name, split, data, "val")]
+    if not fitting:
+        name, split = printed[0]
+        return [Column(name, split, data, "val")]
+    chinese = [(name, split) for name, split in printed if name.startswith("Chinese")]
+    if chinese and not any(name in named for name, _ in chinese) and data.startswith("parkref"):
+        # ParkRef speaks Chinese in all its flavours, the papers in one.
+        fitting.append(Column(*chinese[0], data, fitting[0].measured_split))
+    return fitting

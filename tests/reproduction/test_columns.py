@@ -30,3 +30,12 @@ def test_only_the_wanted_splits_are_left_and_one_that_is_not_there_is_said() -> 
     }
     with pytest.raises(UserError, match=r"--splits test: on parkref_unc this table has val, testA"):
         columns_of(rows, "parkref_unc", ["test"])
+
+
+def test_the_chinese_of_every_flavour_stands_beside_the_only_chinese_that_is_printed() -> None:
+    rows = rows_of("main")
+    found = {(c.dataset, c.split, c.measured_split) for c in columns_of(rows, "parkref_referit")}
+    assert found == {("ReferIt", "test", "test"), ("Chinese-UNC", "val", "test")}
+    assert {c.dataset for c in columns_of(rows, "refcocog_google")} == {"G-Ref"}
+    unc = [c for c in columns_of(rows, "parkref_unc") if c.dataset == "Chinese-UNC"]
+    assert [c.measured_split for c in unc] == ["val", "testA", "testB"]
