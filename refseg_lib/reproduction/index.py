@@ -4,12 +4,13 @@ import dataclasses
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from refseg_lib.files import write_atomically
 from refseg_lib.reproduction.judging import Compared, judge
+from refseg_lib.reproduction.markdown import table_row
 from refseg_lib.reproduction.measuring import Measured
 from refseg_lib.reproduction.planning import Choices
 from refseg_lib.text.vectors import KUMO
@@ -50,6 +51,16 @@ def digest(
         ],
         "command": command_for(table, choices),
     }
+
+
+def claim_cells(claim: Mapping[str, Any]) -> list[str]:
+    """Tell of one claim of a digest: its rows, the printed and the measured gain, its seeds."""
+    return [
+        f"{claim['better']} > {claim['worse']}".replace("*", "\\*"),
+        f"{claim['published']:+.2f}",
+        f"{claim['measured']:+.2f} [{claim['low']:+.2f}, {claim['high']:+.2f}]",
+        str(claim["seeds"]),
+    ]
 
 
 def command_for(table: str, choices: Choices) -> str:
@@ -115,7 +126,7 @@ def _page(digests: Sequence[dict[str, Any]]) -> str:
             tau,
             *(str(counts[verdict]) if claims else "" for verdict in VERDICTS),
         ]
-        lines.append("| " + " | ".join(told) + " |")
+        lines.append(table_row(told))
     summed = ", ".join(f"{total[verdict]} {verdict}" for verdict in VERDICTS)
     return (
         "# Published tables, run here\n\nNone of this is RefCOCO where the data is called"
@@ -138,17 +149,8 @@ def _central(digests: Sequence[dict[str, Any]]) -> str:
         for column in digest["columns"]:
             for claim in column["claims"]:
                 if claim["central"]:
-                    told = [
-                        digest["table"],
-                        column["name"],
-                        claim["idea"],
-                        f"{claim['better']} > {claim['worse']}".replace("*", "\\*"),
-                        f"{claim['published']:+.2f}",
-                        f"{claim['measured']:+.2f} [{claim['low']:+.2f}, {claim['high']:+.2f}]",
-                        str(claim["seeds"]),
-                        claim["verdict"],
-                    ]
-                    lines.append("| " + " | ".join(told) + " |")
+                    where = [digest["table"], column["name"], claim["idea"]]
+                    lines.append(table_row([*where, *claim_cells(claim), claim["verdict"]]))
     if len(lines) == 2:
         return ""
     heading = "\n## Ideas that a paper's title or abstract names\n\n"

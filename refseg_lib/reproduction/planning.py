@@ -32,7 +32,8 @@ class Choices:
         seeds: One run of each network per seed.
         vectors: Word vectors for the rows that the paper starts from GloVe; ``none`` has them start
             at random.
-        crf: Whether rows that are printed with a dense CRF are scored with one too.
+        crf: Whether rows that are printed with a dense CRF, and all main ones, are scored with one
+            too.
         limit: Only so many sentences of each split are scored; None for all.
         splits: Only these splits are scored; all that the tables have if there is none.
     """

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -10,8 +11,9 @@ from refseg_lib.files import write_atomically
 from refseg_lib.reproduction.columns import Column
 from refseg_lib.reproduction.drawing import draw_columns
 from refseg_lib.reproduction.errata import ERRATA
-from refseg_lib.reproduction.index import command_for, digest, page_name
-from refseg_lib.reproduction.judging import Compared, compare, judge
+from refseg_lib.reproduction.index import claim_cells, command_for, digest, page_name
+from refseg_lib.reproduction.judging import Compared, compare
+from refseg_lib.reproduction.markdown import table_row
 from refseg_lib.reproduction.measuring import Cell, Measured, measure
 from refseg_lib.reproduction.planning import Choices
 from refseg_lib.reproduction.published import PAPERS
@@ -47,14 +49,20 @@ def write_table(table: str, choices: Choices, places: Places) -> Path:
             [(one.title, one.entries, one.drawn) for one in compared if one.drawn is not None],
             picture,
         )
-    write_atomically(page, _page(table, choices, measured, compared, picture))
-    told = json.dumps(digest(table, choices, measured, compared), ensure_ascii=False, indent=1)
-    write_atomically(places.results / f"{name}.json", told + "\n")
+    told = digest(table, choices, measured, compared)
+    write_atomically(page, _page(table, choices, measured, compared, told["columns"], picture))
+    flat = json.dumps(told, ensure_ascii=False, indent=1)
+    write_atomically(places.results / f"{name}.json", flat + "\n")
     return page
 
 
 def _page(
-    table: str, choices: Choices, measured: Measured, compared: list[Compared], picture: Path | None
+    table: str,
+    choices: Choices,
+    measured: Measured,
+    compared: list[Compared],
+    judged: Sequence[dict[str, Any]],
+    picture: Path | None,
 ) -> str:
     parts = [f"# {_heading(table)}, on {choices.data}", _what(table, measured)]
     if len(compared) == 1:
@@ -64,7 +72,7 @@ def _page(
     if picture is not None:
         parts.append(f"![{_alt(compared)}]({picture.name})")
     parts += [told for told in map(_agreement, compared) if told]
-    parts += [told for one in compared if (told := _claims(table, one))]
+    parts += [told for told in map(_claims, judged) if told]
     parts.append(_notes(table, choices, measured))
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -89,11 +97,16 @@ def _what(table: str, measured: Measured) -> str:
         else "Measured on the data set that the papers name, under the protocol `strict`."
     ]
     told += [
-        f"{column.data} is not in this table: its {column.measured_split} stands beside the column"
-        f" {column.dataset} {column.split}."
+        f"{_which(column)} is not in this table: its {column.measured_split} stands beside the"
+        f" column {column.dataset} {column.split}."
         for column in moved
     ]
     return " ".join(told)
+
+
+def _which(column: Column) -> str:
+    chinese = column.dataset.startswith("Chinese")
+    return f"The Chinese of {column.data}" if chinese else column.data
 
 
 def _one_column(column: Column, cells: Sequence[Cell]) -> str:
@@ -102,7 +115,7 @@ def _one_column(column: Column, cells: Sequence[Cell]) -> str:
     metrics = [metric for metric in METRICS if any(metric in cell.published for cell in cells)]
     heads += [f"{kind} {metric}" for metric in metrics for kind in ("printed", "measured")]
     heads += ["seeds", "steps", "minutes a run"]
-    lines = [_line(heads), _line(["---"] + ["---:"] * (len(heads) - 1))]
+    lines = [table_row(heads), table_row(["---"] + ["---:"] * (len(heads) - 1))]
     for cell in cells:
         values = [_printed(cell, "oIoU"), _spread(cell.scores(column, "oIoU"))]
         values += [_spread(cell.scores(column, "oIoU", crf=True))] if with_crf else []
@@ -112,13 +125,13 @@ def _one_column(column: Column, cells: Sequence[Cell]) -> str:
         steps = " / ".join(sorted({str(about["steps"]) for about in abouts}))
         minutes = [float(about["minutes of training"]) for about in abouts]
         values += [str(len(abouts) or ""), steps, f"{np.mean(minutes):.1f}" if minutes else ""]
-        lines.append(_line([_mark(cell), *values]))
+        lines.append(table_row([_mark(cell), *values]))
     return "\n".join(lines)
 
 
 def _many_columns(measured: Measured) -> str:
     heads = ["row", *(f"{c.dataset} {c.split}" for c in measured.columns), "seeds"]
-    lines = [_line(heads), _line(["---"] + ["---:"] * (len(heads) - 1))]
+    lines = [table_row(heads), table_row(["---"] + ["---:"] * (len(heads) - 1))]
     for cells in zip(*measured.cells, strict=True):
         values = []
         for column, cell in zip(measured.columns, cells, strict=True):
@@ -130,13 +143,9 @@ def _many_columns(measured: Measured) -> str:
                 else ""
             )
         seeds = max(len(cell.records) for cell in cells)
-        lines.append(_line([_mark(cells[0]), *values, str(seeds or "")]))
+        lines.append(table_row([_mark(cells[0]), *values, str(seeds or "")]))
     told = "Each cell: oIoU printed · **measured without CRF** · measured with CRF, where it was."
     return told + "\n\n" + "\n".join(lines)
-
-
-def _line(values: Sequence[str]) -> str:
-    return "| " + " | ".join(values) + " |"
 
 
 def _mark(cell: Cell) -> str:
@@ -177,32 +186,19 @@ def _agreement(one: Compared) -> str:
     )
 
 
-def _claims(table: str, one: Compared) -> str:
-    judged = judge(table, one)
-    if not judged:
+def _claims(column: dict[str, Any]) -> str:
+    claims = column["claims"]
+    if not claims:
         return ""
     heads = ["claim", "rows", "printed gain", "measured gain [95 %]", "seeds", "verdict"]
-    lines = [_line(heads), _line(["---", "---", "---:", "---:", "---:", "---"])]
-    for claim, by, seeds in judged:
-        better, worse = (text.replace("*", "\\*") for text in (claim.better, claim.worse))
-        lines.append(
-            _line(
-                [
-                    f"**{claim.idea}**" if claim.central else claim.idea,
-                    f"{better} > {worse}",
-                    f"{by.published:+.2f}",
-                    f"{by.measured:+.2f} [{by.low:+.2f}, {by.high:+.2f}]",
-                    str(seeds),
-                    by.verdict + (" (one seed)" if seeds == 1 else ""),
-                ]
-            )
-        )
-    bold = (
-        " (bold: what the paper's title or abstract names)"
-        if any(claim.central for claim, _, _ in judged)
-        else ""
-    )
-    return f"Claims of the table on {one.title}{bold}:\n\n" + "\n".join(lines)
+    lines = [table_row(heads), table_row(["---", "---", "---:", "---:", "---:", "---"])]
+    for claim in claims:
+        idea = f"**{claim['idea']}**" if claim["central"] else claim["idea"]
+        verdict = claim["verdict"] + (" (one seed)" if claim["seeds"] == 1 else "")
+        lines.append(table_row([idea, *claim_cells(claim), verdict]))
+    central = any(claim["central"] for claim in claims)
+    bold = " (bold: what the paper's title or abstract names)" if central else ""
+    return f"Claims of the table on {column['name']}{bold}:\n\n" + "\n".join(lines)
 
 
 def _notes(table: str, choices: Choices, measured: Measured) -> str:

@@ -37,7 +37,8 @@ class Row:
     Attributes:
         method: As printed.
         network: What is trained for it; None where this library has no such network.
-        crf: Whether its numbers were printed with a dense CRF.
+        crf: Whether it is scored with a dense CRF too, if that is asked for: its numbers were
+            printed so, or it stands in the main table.
         note: What is our reading, or why there is no network.
         printed: Its numbers.
     """

@@ -7,6 +7,7 @@ from pathlib import Path
 from refseg_lib.errors import UserError
 from refseg_lib.evaluation.result_row import ResultRow
 from refseg_lib.files import write_atomically
+from refseg_lib.reproduction.markdown import table_row
 
 BEGIN, END = "<!-- results: made by `refseg results` -->", "<!-- end of results -->"
 SCORES = ("oIoU", "mIoU", "P@0.5", "P@0.7", "P@0.9")
@@ -77,32 +78,30 @@ def shipped_table(rows: Sequence[ResultRow]) -> str:
             if row.split == "val" and not row.crf:
                 one["P@0.5"] = row.scores["P@0.5"]
     lines = [
-        f"| {SHIPPED}, oIoU in percent | " + " | ".join(SHIPPED_COLUMNS.values()) + " |",
+        table_row([f"{SHIPPED}, oIoU in percent", *SHIPPED_COLUMNS.values()]),
         "|---|" + "---:|" * len(SHIPPED_COLUMNS),
     ]
     for model, scores in sorted(found.items(), key=lambda pair: -pair[1].get("val", 0.0)):
         told = [f"{scores[name]:.2f}" if name in scores else "" for name in SHIPPED_COLUMNS]
-        lines.append("| " + " | ".join([model, *told]) + " |")
+        lines.append(table_row([model, *told]))
     return "\n".join(lines)
 
 
 def all_rows_table(rows: Mapping[str, ResultRow]) -> str:
     """Render rows as a Markdown table, one line each, with the file of each."""
     lines = [
-        "| data | split | model | backbone | n | " + " | ".join(SCORES) + " | file |",
+        table_row(["data", "split", "model", "backbone", "n", *SCORES, "file"]),
         "|---|---|---|---|---:|" + "---:|" * len(SCORES) + "---|",
     ]
     for path, row in rows.items():
         crf = "dense CRF" if row.crf else None
         protocol = f"protocol {row.protocol}" if row.protocol != "strict" else None
         model = ", ".join(filter(None, (_model(row), crf, protocol, row.control)))
-        scores = " | ".join(f"{row.scores[name]:.2f}" for name in SCORES)
+        scores = [f"{row.scores[name]:.2f}" for name in SCORES]
         backbone = "" if row.backbone == "none" else f"{row.backbone} ({row.pretraining})"
         data = Path(row.dataset.removeprefix("folder:")).name
-        lines.append(
-            f"| {data} | {row.split} | {model} | {backbone} | {row.scores['n']} | {scores} |"
-            f" [{Path(path).stem}]({path}) |"
-        )
+        about = [data, row.split, model, backbone, str(row.scores["n"])]
+        lines.append(table_row([*about, *scores, f"[{Path(path).stem}]({path})"]))
     return "\n".join(lines)
 
 
